@@ -1,0 +1,568 @@
+package db
+
+import (
+	"context"
+	"database/sql"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"iter"
+	mrand "math/rand/v2"
+	"slices"
+	"time"
+
+	"github.com/klauspost/compress/zstd"
+
+	"annotate/internal/corpus"
+)
+
+// A batch of an import is bounded in documents and bytes so that it takes the
+// writer some ten milliseconds: people who label meanwhile notice nothing.
+const (
+	batchDocuments = 64
+	batchBytes     = 512 << 10
+)
+
+// An import that gave no sign of life for so long was killed; the next one
+// clears up after it.
+const importSilence = time.Minute
+
+// Import stores documents and the gold they bring. Nothing of it is seen until
+// all of it is: a record that is bad stops it, unless bad ones are skipped, but
+// the rest is still read, so that all that is wrong is reported together. It
+// is safe to repeat: what is there already is unchanged. A document that comes
+// with another text becomes a new version, and one that comes with other gold
+// gets that as the next version of its gold.
+//
+// The error is *corpus.Invalid where the import cannot begin; bad records are
+// in the report, not an error.
+func (s *Store) Import(ctx context.Context, o corpus.ImportOptions, docs iter.Seq2[corpus.Incoming, error]) (report corpus.ImportReport, err error) {
+	im := &importing{s: s, o: o, fresh: map[string]bool{}}
+	if im.project, err = s.Project(ctx, o.Project); err != nil {
+		return corpus.ImportReport{}, err
+	}
+	im.labels = slices.Clone(im.project.Labels)
+	if im.compress, err = zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithEncoderLevel(zstd.SpeedFastest)); err != nil {
+		return corpus.ImportReport{}, err
+	}
+	if !o.DryRun {
+		if err := im.begin(ctx); err != nil {
+			return corpus.ImportReport{}, err
+		}
+	}
+
+	err = im.read(ctx, docs)
+	im.report.NewLabels = im.newLabels
+	switch {
+	case o.DryRun:
+		return im.report, err
+	case err == nil && (im.report.Failed == 0 || o.SkipBad):
+		err = im.publish(ctx)
+	case err == nil:
+		return im.report, im.clear(context.WithoutCancel(ctx))
+	}
+	if err != nil {
+		im.report.Stored = false
+		return im.report, errors.Join(err, im.clear(context.WithoutCancel(ctx)))
+	}
+
+	return im.report, nil
+}
+
+// importing is one import under way.
+type importing struct {
+	s        *Store
+	o        corpus.ImportOptions
+	project  corpus.Project
+	compress *zstd.Encoder
+	id       int64 // imports.id
+	report   corpus.ImportReport
+
+	labels    corpus.LabelSet // the project's, and those to add
+	newLabels []string
+
+	batch []incoming
+	bytes int
+	fresh map[string]bool // keys of the batch, which a lookup would not find yet
+
+	last  corpus.DocumentID // the newest document stored
+	older []corpus.DocumentID
+	added struct{ new, gold int }
+}
+
+// incoming is one record after it was compared with what is there.
+type incoming struct {
+	doc     corpus.Document
+	key     string
+	hash    []byte
+	old     corpus.DocumentID // the version it supersedes, 0 for none
+	same    bool              // the document is there; only the gold is new
+	gold    *corpus.Gold
+	source  []byte
+	zstd    bool
+	blocks  string
+	content string
+	by      string
+}
+
+// begin clears up after killed imports and takes the project's one place for
+// an import.
+func (im *importing) begin(ctx context.Context) error {
+	now := im.s.nowMillis()
+	err := im.s.write(ctx, func(t *tx) error {
+		_, err := t.exec(`UPDATE imports SET state = 'failed' WHERE project_id = ? AND state = 'running' AND beat_at < ?`, im.o.Project, now-importSilence.Milliseconds())
+		if err != nil {
+			return err
+		}
+		im.id, err = t.insert(`INSERT INTO imports (project_id, annotator_id, state, started_at, beat_at) VALUES (?, ?, 'running', ?, ?)`, im.o.Project, nullID(im.o.By), now, now)
+		return err
+	})
+	if errors.Is(err, errUnique) {
+		return corpus.Invalidf("", "another import into this project is running; wait for it to end")
+	}
+	if err != nil {
+		return err
+	}
+
+	return im.s.clearStaged(ctx, im.o.Project, im.id)
+}
+
+// errOverdue is what an import gets that gave no sign of life for so long that
+// another took its place.
+var errOverdue = errors.New("the import stood still and was taken for dead; run it again")
+
+// beat says that the import lives, and stops it where another took its place.
+func (im *importing) beat(t *tx, now int64) error {
+	err := one(t.change(`UPDATE imports SET beat_at = ? WHERE id = ? AND state = 'running'`, now, im.id))
+	if errors.Is(err, corpus.ErrNotFound) {
+		return errOverdue
+	}
+
+	return err
+}
+
+// clear takes away what a failed import stored. Where another has taken its
+// place, that one has done so, and what is there now is not this one's.
+func (im *importing) clear(ctx context.Context) error {
+	err := im.s.write(ctx, func(t *tx) error { return im.beat(t, im.s.nowMillis()) })
+	if errors.Is(err, errOverdue) {
+		return nil
+	}
+	if err == nil {
+		err = im.s.clearStaged(ctx, im.o.Project, im.id)
+	}
+	report, _ := json.Marshal(im.report)
+
+	return errors.Join(err, im.s.write(ctx, func(t *tx) error {
+		_, err := t.exec(`UPDATE imports SET state = 'failed', report = ? WHERE id = ? AND state = 'running'`, string(report), im.id)
+		return err
+	}))
+}
+
+// clearStaged deletes the documents that are not visible, in batches. They
+// were never seen, so no label is on them.
+func (s *Store) clearStaged(ctx context.Context, project corpus.ProjectID, importID int64) error {
+	for {
+		var n int
+		err := s.write(ctx, func(t *tx) error {
+			if _, err := t.exec(`DELETE FROM staged_gold WHERE import_id IN (SELECT id FROM imports WHERE project_id = ?)`, project); err != nil {
+				return err
+			}
+			if _, err := t.exec(`UPDATE imports SET beat_at = ? WHERE id = ?`, s.nowMillis(), importID); err != nil {
+				return err
+			}
+			var ids []int64
+			err := t.rows(`SELECT id FROM documents WHERE project_id = ?1 AND id > (SELECT visible_through FROM projects WHERE id = ?1) ORDER BY id DESC LIMIT 100`, []any{project}, func(r *sql.Rows) error {
+				var id int64
+				err := r.Scan(&id)
+				ids = append(ids, id)
+				return err
+			})
+			if err != nil {
+				return err
+			}
+			n = len(ids)
+			for _, id := range ids {
+				for _, query := range []string{
+					`INSERT INTO documents_fts (documents_fts, rowid, name, text) SELECT 'delete', id, name, text FROM documents WHERE id = ?`,
+					`DELETE FROM gold WHERE document_id = ?`,
+					`DELETE FROM sources WHERE document_id = ?`,
+					`DELETE FROM document_states WHERE document_id = ?`,
+					`DELETE FROM documents WHERE id = ?`,
+				} {
+					if _, err := t.exec(query, id); err != nil {
+						return err
+					}
+				}
+			}
+			return nil
+		})
+		if err != nil || n == 0 {
+			return err
+		}
+	}
+}
+
+// read takes the records one by one. It reads to the end also after a bad one.
+func (im *importing) read(ctx context.Context, docs iter.Seq2[corpus.Incoming, error]) error {
+	for in, err := range docs {
+		if err == nil {
+			err = im.take(ctx, in)
+		}
+		if problem, ok := errors.AsType[*corpus.Problem](err); ok {
+			im.report.Failed++
+			if len(im.report.Problems) < corpus.MaxProblems {
+				im.report.Problems = append(im.report.Problems, *problem)
+			}
+		} else if err != nil {
+			return err
+		}
+		if len(im.batch) >= batchDocuments || im.bytes >= batchBytes {
+			if err := im.flush(ctx); err != nil {
+				return err
+			}
+		}
+		if im.o.Progress != nil && im.report.Total()%batchDocuments == 0 {
+			im.o.Progress(im.report)
+		}
+	}
+
+	return im.flush(ctx)
+}
+
+// take compares one record with what is there.
+func (im *importing) take(ctx context.Context, in corpus.Incoming) error {
+	d := in.Document
+	d.Project = im.o.Project
+	hash, err := hex.DecodeString(d.SHA256)
+	if err != nil {
+		return fmt.Errorf("%s:%d: text hash: %w", in.File, in.Line, err)
+	}
+	key := d.ExternalID
+	if key == "" {
+		key = "sha256:" + d.SHA256
+	}
+
+	// Two records with one key in a run are one document; ingest has refused
+	// two with the same id, so these have the same text.
+	if im.fresh[key] {
+		if err := im.flush(ctx); err != nil {
+			return err
+		}
+	}
+
+	var old corpus.DocumentID
+	var version int
+	var oldHash []byte
+	var state corpus.State
+	err = im.s.scan(ctx, `SELECT d.id, d.version, d.sha256, s.state FROM documents d CROSS JOIN document_states s ON s.document_id = d.id
+		WHERE d.project_id = ? AND d.key = ? ORDER BY d.version DESC LIMIT 1`, []any{im.o.Project, key}, &old, &version, &oldHash, &state)
+	if err != nil && !errors.Is(err, corpus.ErrNotFound) {
+		return err
+	}
+	d.Version = version + 1
+
+	one := incoming{doc: d, key: key, hash: hash, old: old}
+	one.same = old != 0 && string(oldHash) == string(hash)
+	if one.same {
+		one.doc.ID = old
+	}
+	if in.Pieces != nil {
+		if err := im.takeGold(ctx, &one, in); err != nil {
+			return err
+		}
+	}
+
+	switch {
+	case one.same && one.gold == nil:
+		im.report.Unchanged++
+		return nil
+	case old != 0:
+		im.report.Changed++
+	default:
+		im.report.New++
+	}
+	if one.gold != nil {
+		im.report.Gold++
+	}
+	if len(im.report.Sample) < 3 && im.o.DryRun {
+		im.report.Sample = append(im.report.Sample, d)
+	}
+	im.fresh[key] = true
+	im.batch = append(im.batch, one)
+	im.bytes += len(d.Text) + len(d.Source)
+
+	return nil
+}
+
+// takeGold makes gold of what the record says, against the document as it will
+// be. Gold that the document has already is none.
+func (im *importing) takeGold(ctx context.Context, one *incoming, in corpus.Incoming) error {
+	bad := func(err error) error {
+		if invalid, ok := errors.AsType[*corpus.Invalid](err); ok {
+			return &corpus.Problem{File: in.File, Line: in.Line, Reason: invalid.Error()}
+		}
+		return err
+	}
+
+	spans := make([]corpus.Span, len(in.Spans))
+	for i, sp := range in.Spans {
+		label, err := im.label(sp.Label)
+		if err != nil {
+			return bad(err)
+		}
+		spans[i] = corpus.Span{Range: sp.Range, Label: label, Quote: sp.Quote}
+	}
+	by := in.Annotators
+	if len(by) == 0 {
+		by = []string{"import"}
+	}
+	d := one.doc
+	if one.same {
+		stored, err := im.s.Document(ctx, one.old)
+		if err != nil && !errors.Is(err, corpus.ErrNotFound) { // not found: stored by this run, not visible yet
+			return err
+		}
+		if err == nil {
+			d = stored
+		}
+	}
+	gold, err := corpus.NewGold(d, in.Pieces, spans, im.labels, by)
+	if err != nil {
+		return bad(err)
+	}
+	if one.content, one.by, err = encodeGold(gold); err != nil {
+		return err
+	}
+	one.gold = &gold
+	if !one.same {
+		return nil
+	}
+
+	var content string
+	err = im.s.scan(ctx, `SELECT content FROM gold WHERE document_id = ? ORDER BY version DESC LIMIT 1`, []any{one.old}, &content)
+	if err != nil && !errors.Is(err, corpus.ErrNotFound) {
+		return err
+	}
+	if content == one.content {
+		one.gold = nil
+	}
+
+	return nil
+}
+
+// label finds a label by its name, or plans to add it.
+func (im *importing) label(name string) (corpus.LabelID, error) {
+	if l, ok := im.labels.ByName(name); ok {
+		return l.ID, nil
+	}
+	if !im.o.AddLabels && !im.o.DryRun {
+		return 0, corpus.Invalidf("spans", "the project has no label %q; add it in the settings, or let the import add labels", name)
+	}
+
+	l := corpus.Label{ID: im.labels.Next(), Name: name, Title: name, Colour: corpus.Colours[len(im.labels)%len(corpus.Colours)]}
+	with := append(slices.Clone(im.labels), l)
+	if err := with.Check(nil); err != nil {
+		return 0, err
+	}
+	im.labels = with
+	im.newLabels = append(im.newLabels, name)
+
+	return l.ID, nil
+}
+
+// flush stores the batch. What takes time is done before the writer has it.
+func (im *importing) flush(ctx context.Context) error {
+	batch := im.batch
+	im.batch, im.bytes = im.batch[:0], 0
+	clear(im.fresh)
+	if len(batch) == 0 || im.o.DryRun || (im.report.Failed > 0 && !im.o.SkipBad) {
+		return nil
+	}
+
+	for i := range batch {
+		one := &batch[i]
+		if one.same {
+			continue
+		}
+		var err error
+		if one.blocks, err = encodeBlocks(one.doc.Blocks); err != nil {
+			return err
+		}
+		one.source = one.doc.Source
+		if len(one.source) > 1024 {
+			one.source, one.zstd = im.compress.EncodeAll(one.source, nil), true
+		}
+		if one.doc.Meta == "" {
+			one.doc.Meta = "{}"
+		}
+	}
+
+	return im.s.write(ctx, func(t *tx) error {
+		now := im.s.nowMillis()
+		if err := im.beat(t, now); err != nil {
+			return err
+		}
+		for i := range batch {
+			if err := im.store(t, &batch[i], now); err != nil {
+				return fmt.Errorf("store %s: %w", batch[i].doc.Name, err)
+			}
+		}
+		return nil
+	})
+}
+
+func (im *importing) store(t *tx, one *incoming, now int64) error {
+	if one.same {
+		_, err := t.exec(`INSERT INTO staged_gold (import_id, document_id, annotators, content) VALUES (?, ?, ?, ?)
+			ON CONFLICT DO UPDATE SET annotators = excluded.annotators, content = excluded.content`, im.id, one.old, one.by, one.content)
+		return err
+	}
+
+	d := &one.doc
+	sourceHash, err := hex.DecodeString(d.SourceHash)
+	if err != nil {
+		return err
+	}
+	id, err := t.insert(`INSERT INTO documents (project_id, key, version, name, external_id, url, site, language, media_type, charset, segmenter, sha256, source_hash, block_count, added_at, meta, blocks, text)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		d.Project, one.key, d.Version, d.Name, d.ExternalID, d.URL, d.Site, d.Language, d.MediaType, d.Charset, d.Segmenter, one.hash, sourceHash, len(d.Blocks), now, d.Meta, one.blocks, d.Text)
+	if err != nil {
+		return err
+	}
+	if _, err := t.exec(`INSERT INTO documents_fts (rowid, name, text) VALUES (?, ?, ?)`, id, d.Name, d.Text); err != nil {
+		return err
+	}
+	if one.source != nil {
+		encoding := "identity"
+		if one.zstd {
+			encoding = "zstd"
+		}
+		if _, err := t.exec(`INSERT INTO sources (document_id, encoding, bytes) VALUES (?, ?, ?)`, id, encoding, one.source); err != nil {
+			return err
+		}
+	}
+
+	state := corpus.New
+	if one.gold != nil {
+		state = corpus.Golden
+		if _, err := t.exec(`INSERT INTO gold (document_id, project_id, version, at, annotators, content) VALUES (?, ?, 1, ?, ?, ?)`, id, d.Project, now, one.by, one.content); err != nil {
+			return err
+		}
+		im.added.gold++
+	} else {
+		im.added.new++
+	}
+	if _, err := t.exec(`INSERT INTO document_states (document_id, project_id, state, shuffle, changed_at) VALUES (?, ?, ?, ?, ?)`, id, d.Project, state, mrand.Int64()>>1, now); err != nil {
+		return err
+	}
+	im.last = corpus.DocumentID(id)
+	if one.old != 0 {
+		im.older = append(im.older, one.old)
+	}
+
+	return nil
+}
+
+// publish makes all of the import visible at once.
+func (im *importing) publish(ctx context.Context) error {
+	im.report.Stored = true
+	report, err := json.Marshal(im.report)
+	if err != nil {
+		return err
+	}
+
+	return im.s.write(ctx, func(t *tx) error {
+		now := im.s.nowMillis()
+		if err := im.beat(t, now); err != nil {
+			return err
+		}
+		if _, err := t.exec(`UPDATE imports SET state = 'done', report = ? WHERE id = ?`, string(report), im.id); err != nil {
+			return err
+		}
+		if err := im.addLabels(t); err != nil {
+			return err
+		}
+		if im.last != 0 {
+			if _, err := t.exec(`UPDATE projects SET visible_through = ? WHERE id = ?`, im.last, im.o.Project); err != nil {
+				return err
+			}
+		}
+		if err := addCount(t, im.o.Project, corpus.New, im.added.new); err != nil {
+			return err
+		}
+		if err := addCount(t, im.o.Project, corpus.Golden, im.added.gold); err != nil {
+			return err
+		}
+		for _, id := range im.older {
+			if err := setState(t, id, corpus.Superseded, im.o.By, "", now); err != nil {
+				return err
+			}
+		}
+		return im.moveGold(t, now)
+	})
+}
+
+// addLabels adds the labels that the import brought. Their numbers stand in
+// the gold already, so a label set that changed meanwhile fails the import.
+func (im *importing) addLabels(t *tx) error {
+	if len(im.newLabels) == 0 {
+		return nil
+	}
+	has, err := projectLabels(t, im.o.Project)
+	if err != nil {
+		return err
+	}
+	for _, l := range im.labels {
+		if slices.Contains(im.newLabels, l.Name) {
+			if _, taken := has.ByID(l.ID); taken {
+				return corpus.Invalidf("", "the project's labels were changed during the import; run it again")
+			}
+			has = append(has, l)
+		}
+	}
+	if err := has.Check(nil); err != nil {
+		return err
+	}
+	labels, err := json.Marshal(has)
+	if err != nil {
+		return err
+	}
+	_, err = t.exec(`UPDATE projects SET labels = ? WHERE id = ?`, string(labels), im.o.Project)
+
+	return err
+}
+
+// moveGold appends the gold that came for documents that were there.
+func (im *importing) moveGold(t *tx, now int64) error {
+	var ids []corpus.DocumentID
+	err := t.rows(`SELECT document_id FROM staged_gold WHERE import_id = ? ORDER BY document_id`, []any{im.id}, func(r *sql.Rows) error {
+		var id corpus.DocumentID
+		err := r.Scan(&id)
+		ids = append(ids, id)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	for _, id := range ids {
+		if _, err := t.exec(`INSERT INTO gold (document_id, project_id, version, at, annotators, content)
+			SELECT document_id, ?1, 1 + (SELECT coalesce(max(version), 0) FROM gold WHERE document_id = ?2), ?3, annotators, content
+			FROM staged_gold WHERE import_id = ?4 AND document_id = ?2`, im.o.Project, id, now, im.id); err != nil {
+			return err
+		}
+		var state corpus.State
+		if err := t.scan(`SELECT state FROM document_states WHERE document_id = ?`, []any{id}, &state); err != nil {
+			return err
+		}
+		if state != corpus.Removed && state != corpus.Superseded {
+			if err := setState(t, id, corpus.Golden, im.o.By, "", now); err != nil {
+				return err
+			}
+		}
+	}
+	_, err = t.exec(`DELETE FROM staged_gold WHERE import_id = ?`, im.id)
+
+	return err
+}
