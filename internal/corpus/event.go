@@ -243,5 +243,15 @@ func abbreviated(word []rune) bool {
 	if i := strings.LastIndexFunc(string(word), unicode.IsSpace); i >= 0 {
 		word = []rune(strings.TrimSpace(string(word)[i:]))
 	}
-	return len(word) > 0 && (slices.Contains(word, '.') || len(word) <= 3 && unicode.IsUpper(word[0]))
+	if len(word) == 0 {
+		return false
+	}
+	letters := 0 // a decomposed accent is none
+	for _, r := range word {
+		if !unicode.IsMark(r) {
+			letters++
+		}
+	}
+
+	return slices.Contains(word, '.') || letters <= 3 && unicode.IsUpper(word[0])
 }

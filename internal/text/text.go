@@ -19,14 +19,27 @@ import (
 // by the old one keep their text.
 const Rule = "text-v1"
 
-// Normalise applies Rule to an already decoded text: it drops one leading byte
-// order mark and turns each CRLF into LF. A lone CR, NUL, NBSP and every form
-// of composition stay as they are. Bytes that are not UTF-8 become U+FFFD.
+// Normalise applies Rule to an already decoded text: it drops a byte order mark
+// at the start and turns each CRLF into LF, also where either was written twice
+// by a careless program, so that a text made by it comes in again unchanged. A
+// lone CR, NUL, NBSP and every form of composition stay as they are. Bytes that
+// are not UTF-8 become U+FFFD, one for each run of them.
 func Normalise(s string) string {
-	s = strings.TrimPrefix(s, "\ufeff")
-	s = strings.ReplaceAll(s, "\r\n", "\n")
+	s = strings.ToValidUTF8(strings.TrimLeft(s, "\ufeff"), "\ufffd")
+	line, rest, crlf := strings.Cut(s, "\r\n")
+	if !crlf {
+		return s
+	}
 
-	return strings.ToValidUTF8(s, "\ufffd")
+	var b strings.Builder
+	b.Grow(len(s))
+	for ; crlf; line, rest, crlf = strings.Cut(rest, "\r\n") {
+		b.WriteString(strings.TrimRight(line, "\r"))
+		b.WriteByte('\n')
+	}
+	b.WriteString(line)
+
+	return b.String()
 }
 
 // Range is a half-open interval [Start, End) of code points.

@@ -1,0 +1,302 @@
+package ingest
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"golang.org/x/text/encoding/htmlindex"
+	"golang.org/x/text/transform"
+)
+
+// utf8Stream gives a stream of records in UTF-8 without a byte order mark.
+// guess allows for tables that were saved in an old charset.
+func utf8Stream(b *bufio.Reader, guess bool) *bufio.Reader {
+	sample, _ := b.Peek(16 << 10)
+	if e, name := byteOrder(sample); e != nil {
+		if name == "utf-8" {
+			b.Discard(len("\xef\xbb\xbf"))
+			return b
+		}
+		return bufio.NewReaderSize(transform.NewReader(b, e.NewDecoder()), 64<<10)
+	}
+	if bytes.HasPrefix(sample, []byte("\xef\xbb\xbf")) { // the sample ends inside a character
+		b.Discard(len("\xef\xbb\xbf"))
+		return b
+	}
+	for cut := 0; cut < utf8.UTFMax && len(sample) > 0; cut++ {
+		if utf8.Valid(sample) {
+			return b
+		}
+		sample = sample[:len(sample)-1]
+	}
+	if guess {
+		if _, name := decode(sample, "", false); name != "utf-8" {
+			if e, err := htmlindex.Get(name); err == nil {
+				return bufio.NewReaderSize(transform.NewReader(b, e.NewDecoder()), 64<<10)
+			}
+		}
+	}
+
+	return b
+}
+
+// jsonl finds the records of JSON Lines; reading what they say is Document's
+// work, so that it is done on all cores.
+func (f *finder) jsonl(in file, b *bufio.Reader) bool {
+	b = utf8Stream(b, false)
+	found := false
+	for n := 1; ; n++ {
+		line, long, err := readLine(b, f.l.Line)
+		if err != nil && err != io.EOF {
+			return f.broken(in, n, err)
+		}
+		switch {
+		case long:
+			found = true
+			if !f.refuse(in.shown, n, fmt.Sprintf("the line is longer than %s, which is the limit for one record", size(f.l.Line))) {
+				return false
+			}
+		case len(bytes.TrimSpace(line)) > 0:
+			found = true
+			if !f.page(Page{File: in.shown, Line: n, MediaType: Record, Raw: bytes.TrimSpace(line)}) {
+				return false
+			}
+		}
+		if err == io.EOF {
+			break
+		}
+	}
+	if !found {
+		return f.refuse(in.shown, 0, "there is no record in it")
+	}
+
+	return true
+}
+
+// readLine reads one line into memory of its own. A line over the limit is
+// passed over without being kept.
+func readLine(b *bufio.Reader, limit int64) (line []byte, long bool, err error) {
+	for {
+		part, err := b.ReadSlice('\n')
+		if !long && int64(len(line)+len(part)) > limit+2 {
+			line, long = nil, true
+		}
+		if !long {
+			if line == nil && err == nil { // the usual case: exactly as long as it is
+				line = make([]byte, 0, len(part))
+			}
+			line = append(line, part...)
+		}
+		if err != bufio.ErrBufferFull {
+			return line, long, err
+		}
+	}
+}
+
+// separators of a table, as the header line shows them.
+const separators = ",\t;|"
+
+func separator(header string) rune {
+	best := ','
+	for _, s := range separators {
+		if strings.Count(header, string(s)) > strings.Count(header, string(best)) {
+			best = s
+		}
+	}
+	return best
+}
+
+// headerLine reports whether a line looks like the header of a table with
+// documents.
+func headerLine(line string) bool {
+	sep := separator(line)
+	cells := strings.Split(strings.ToLower(strings.TrimSpace(line)), string(sep))
+	for i := range cells {
+		cells[i] = strings.Trim(cells[i], `" `)
+	}
+	return len(cells) > 1 && (slices.Contains(cells, "text") || slices.Contains(cells, "html"))
+}
+
+// columns are the names of a table's columns that mean something; any other is
+// kept in meta under its own name.
+var columns = []string{"id", "text", "html", "url", "title", "language"}
+
+// csv finds the records of a table with a header, separated by commas, tabs,
+// semicolons or bars. Quoting is strict: a stray quotation mark is an error
+// with its line, because a guess would move the cells of all that follow.
+func (f *finder) csv(in file, b *bufio.Reader) bool {
+	b = utf8Stream(b, true)
+	head, _ := b.Peek(32 << 10)
+	first, _, _ := bytes.Cut(head, []byte("\n"))
+	sep := separator(string(first))
+	if strings.HasSuffix(strings.ToLower(in.id), ".tsv") {
+		sep = '\t'
+	}
+
+	allowed := &allowance{r: b, left: f.l.Document, limit: f.l.Document}
+	c := csv.NewReader(allowed)
+	c.Comma = sep
+	c.FieldsPerRecord = -1 // checked in cells.page, in clearer words
+	names, err := c.Read()
+	if err == io.EOF {
+		return f.refuse(in.shown, 0, "there is no header line in it")
+	}
+	var parse *csv.ParseError
+	switch {
+	case errors.As(err, &parse):
+		return f.refuse(in.shown, parse.Line, badRow(parse))
+	case err != nil:
+		return f.broken(in, 1, err)
+	}
+	cells, err := header(names)
+	if err != nil {
+		return f.refuse(in.shown, 1, err.Error())
+	}
+
+	rows := 0
+	for line := 2; ; rows++ {
+		allowed.left = f.l.Document + 64<<10 // and what the reader holds already
+		row, err := c.Read()
+		if err == io.EOF {
+			break
+		}
+		if len(row) > 0 {
+			line, _ = c.FieldPos(0)
+		}
+		var p Page
+		switch {
+		case errors.As(err, &parse):
+			err = refusal(badRow(parse))
+			line = parse.Line
+		case err != nil:
+			return f.broken(in, line, err)
+		default:
+			p, err = cells.page(row)
+		}
+		if err != nil {
+			if !f.refuse(in.shown, line, err.Error()) {
+				return false
+			}
+			continue
+		}
+		p.File, p.Line = in.shown, line
+		if !f.page(p) {
+			return false
+		}
+	}
+	if rows == 0 {
+		return f.refuse(in.shown, 0, "there is a header but no row under it")
+	}
+
+	return true
+}
+
+// badRow says what a quotation mark does wrong.
+func badRow(e *csv.ParseError) string {
+	switch {
+	case errors.Is(e, csv.ErrBareQuote):
+		return fmt.Sprintf(`there is a quotation mark inside a cell without quotes, at column %d; write "" for each and put the cell in quotes`, e.Column)
+	case errors.Is(e, csv.ErrQuote):
+		return fmt.Sprintf(`a cell in quotes is not closed, or something stands behind its closing quote, at column %d (it opened in line %d); write "" for a quotation mark inside it`, e.Column, e.StartLine)
+	}
+	return "the row cannot be read: " + e.Err.Error()
+}
+
+// allowance bounds what one record may read, so that a quote that is never
+// closed does not take the whole file into memory.
+type allowance struct {
+	r           io.Reader
+	left, limit int64
+}
+
+func (a *allowance) Read(b []byte) (int, error) {
+	if a.left <= 0 {
+		return 0, refusal(fmt.Sprintf("a row is larger than %s, which is the limit for one document; perhaps a quotation mark is not closed", size(a.limit)))
+	}
+	n, err := a.r.Read(b[:min(int64(len(b)), a.left)])
+	a.left -= int64(n)
+
+	return n, err
+}
+
+// cells knows which column means what.
+type cells struct {
+	names []string // as written
+	known []string // a name of columns, "" for metadata
+}
+
+func header(names []string) (cells, error) {
+	h := cells{names: make([]string, len(names)), known: make([]string, len(names))}
+	for i, n := range names {
+		n = strings.TrimSpace(n)
+		lower := strings.ToLower(n)
+		switch {
+		case !utf8.ValidString(n):
+			return h, errors.New("the header is not UTF-8; save the file as UTF-8")
+		case n == "" && i > 0:
+			return h, fmt.Errorf("column %d has no name", i+1)
+		case slices.ContainsFunc(h.names[:i], func(o string) bool { return strings.EqualFold(o, n) }):
+			return h, fmt.Errorf("the column %q stands twice", n)
+		case slices.Contains(columns, lower):
+			h.known[i] = lower
+		}
+		h.names[i] = n
+	}
+	if !slices.Contains(h.known, "text") && !slices.Contains(h.known, "html") {
+		return h, fmt.Errorf("there must be a column text or html; there are %s", short(strings.Join(h.names, ", ")))
+	}
+
+	return h, nil
+}
+
+func (h cells) page(row []string) (Page, error) {
+	if len(row) != len(h.names) {
+		return Page{}, fmt.Errorf("the row has %d cells and the header %d; a cell with the separator in it needs quotes", len(row), len(h.names))
+	}
+
+	var p Page
+	var body string
+	var meta members
+	p.Charset = "utf-8"
+	for i, v := range row {
+		if !utf8.ValidString(v) {
+			return p, fmt.Errorf("the cell in column %q is not UTF-8; save the file as UTF-8", h.names[i])
+		}
+		switch h.known[i] {
+		case "id":
+			p.ID = strings.TrimSpace(v)
+		case "url":
+			p.URL = strings.TrimSpace(v)
+		case "title":
+			p.Name = v
+		case "language":
+			p.Language = v
+		case "text", "html":
+			if strings.TrimSpace(v) == "" {
+				continue
+			}
+			if body != "" {
+				return p, errors.New("the row has both text and html; keep the one that is to be labelled")
+			}
+			body, p.MediaType = v, map[string]string{"text": "text/plain", "html": "text/html"}[h.known[i]]
+		default:
+			if v != "" && h.names[i] != "" {
+				meta.addString(h.names[i], v)
+			}
+		}
+	}
+	if body == "" {
+		return p, errors.New("the row has no text")
+	}
+	p.Raw = []byte(body)
+	p.Meta, _ = meta.merge("")
+
+	return p, nil
+}
