@@ -132,7 +132,7 @@ func (s *Store) load(ctx context.Context, w *work) (err error) {
 	err = s.scan(ctx, `SELECT id FROM annotations WHERE document_id = ? AND annotator_id = ?`, []any{w.key.document, w.key.annotator}, &row)
 	switch {
 	case err == nil:
-		err = s.rows(ctx, `SELECT id, kind, change FROM events WHERE annotation_id = ? ORDER BY n`, []any{row}, func(r *sql.Rows) error {
+		err = s.rows(ctx, `SELECT n, id, kind, change FROM events WHERE annotation_id = ? ORDER BY n`, []any{row}, func(r *sql.Rows) error {
 			id, err := replay(r, a)
 			seen[id] = true
 			return err
@@ -161,9 +161,10 @@ func (s *Store) load(ctx context.Context, w *work) (err error) {
 // replay applies the next event of a log. Undo and redo are replayed as such,
 // so that what can be undone after a restart is what could before.
 func replay(r *sql.Rows, a *corpus.Annotation) (id string, err error) {
+	var n int
 	var kind string
 	var change []byte
-	if err := r.Scan(&id, &kind, &change); err != nil {
+	if err := r.Scan(&n, &id, &kind, &change); err != nil {
 		return "", err
 	}
 	switch kind {
@@ -176,6 +177,9 @@ func replay(r *sql.Rows, a *corpus.Annotation) (id string, err error) {
 		if err = json.Unmarshal(change, &c); err == nil {
 			err = a.Do(id, c)
 		}
+	}
+	if err == nil && n != a.Events {
+		err = fmt.Errorf("number %d comes as number %d", n, a.Events)
 	}
 	if err != nil {
 		err = fmt.Errorf("event %s: %w", id, err)
@@ -342,6 +346,7 @@ func (b *batch) add(e corpus.Event) {
 		b.answer.Refused = append(b.answer.Refused, refusal(e, err))
 		return
 	}
+	b.w.seen[e.ID] = true // it may stand twice in one batch
 	b.answer.Applied = append(b.answer.Applied, e.ID)
 }
 
@@ -451,9 +456,6 @@ func (s *Store) append(ctx context.Context, w *work, b *batch) error {
 	}
 
 	w.row = row
-	for _, e := range b.rows {
-		w.seen[e.id] = true
-	}
 
 	return nil
 }

@@ -7,6 +7,9 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
 
 	"modernc.org/sqlite"
 
@@ -15,8 +18,9 @@ import (
 )
 
 // Check looks through the whole file and returns what is wrong, in words;
-// nothing where it is clean. It asks SQLite, recomputes each text's hash,
-// replays every annotation, checks every gold, and counts the tally again.
+// nothing where it is clean. It asks SQLite, recomputes the hash of each text
+// and source, replays every annotation, checks every gold, and counts the
+// tally again. It changes nothing and may run beside a server.
 func (s *Store) Check(ctx context.Context, progress func(what string)) (problems []string, err error) {
 	found := func(format string, args ...any) { problems = append(problems, fmt.Sprintf(format, args...)) }
 
@@ -32,7 +36,10 @@ func (s *Store) Check(ctx context.Context, progress func(what string)) (problems
 	} {
 		progress(step.what)
 		if err := step.do(ctx, found); err != nil {
-			return problems, fmt.Errorf("check %s: %w", step.what, err)
+			if ctx.Err() != nil {
+				return problems, fmt.Errorf("check %s: %w", step.what, err)
+			}
+			found("%s cannot be read to the end: %v", step.what, err)
 		}
 	}
 
@@ -51,8 +58,7 @@ func (s *Store) checkFile(ctx context.Context, found func(string, ...any)) error
 	if err != nil {
 		return err
 	}
-
-	return s.rows(ctx, `PRAGMA foreign_key_check`, nil, func(r *sql.Rows) error {
+	err = s.rows(ctx, `PRAGMA foreign_key_check`, nil, func(r *sql.Rows) error {
 		var table, parent string
 		var row sql.NullInt64
 		var key int
@@ -60,6 +66,18 @@ func (s *Store) checkFile(ctx context.Context, found func(string, ...any)) error
 		found("row %d of %s points to a row of %s that is not there", row.Int64, table, parent)
 		return err
 	})
+	if err != nil {
+		return err
+	}
+
+	var missing, left int
+	err = s.scan(ctx, `SELECT (SELECT count(*) FROM documents WHERE id NOT IN (SELECT id FROM documents_fts_docsize)),
+		(SELECT count(*) FROM documents_fts_docsize WHERE id NOT IN (SELECT id FROM documents))`, nil, &missing, &left)
+	if missing+left > 0 {
+		found("the search index misses %d documents and has %d that are not there", missing, left)
+	}
+
+	return err
 }
 
 // checkPage is how many rows a check reads at a time.
@@ -68,22 +86,29 @@ const checkPage = 100
 func (s *Store) checkDocuments(ctx context.Context, found func(string, ...any)) error {
 	for after := corpus.DocumentID(0); ; {
 		n := 0
-		err := s.rows(ctx, `SELECT `+documentColumns+` FROM documents d WHERE d.id > ? ORDER BY d.id LIMIT ?`, []any{after, checkPage}, func(r *sql.Rows) error {
-			d, err := scanDocument(r.Scan)
-			if err != nil {
+		err := s.rows(ctx, `SELECT `+documentColumns+`, x.encoding, x.bytes, s.state, EXISTS (SELECT 1 FROM gold WHERE document_id = d.id)
+			FROM documents d LEFT JOIN sources x ON x.document_id = d.id LEFT JOIN document_states s ON s.document_id = d.id
+			WHERE d.id > ? ORDER BY d.id LIMIT ?`, []any{after, checkPage}, func(r *sql.Rows) error {
+			var encoding, state sql.NullString
+			var source []byte
+			var gold bool
+			d, err := scanDocument(r.Scan, &encoding, &source, &state, &gold)
+			if d.ID == 0 {
 				return err
 			}
 			n, after = n+1, d.ID
-			if h := sha256.Sum256([]byte(d.Text)); hex.EncodeToString(h[:]) != d.SHA256 {
-				found("document %d: the text is not the one that was stored", d.ID)
+			if err != nil {
+				found("document %d: %v", d.ID, err)
 			}
-			end := 0
-			length := text.NewIndex(d.Text).Len()
-			for _, b := range d.Blocks {
-				if b.Start < end || !b.In(length) {
-					found("document %d: block %v is out of order or outside the text", d.ID, b.Range)
-				}
-				end = b.End
+			checkText(d, found)
+			if source, err = unpack(d.Text, encoding, source); err != nil || hexHash(source) != d.SourceHash {
+				found("document %d: the source is not the one that came", d.ID)
+			}
+			if !state.Valid {
+				found("document %d stands in no state", d.ID)
+			}
+			if state.String == string(corpus.Golden) && !gold {
+				found("document %d is called gold and has none", d.ID)
 			}
 			return nil
 		})
@@ -93,19 +118,42 @@ func (s *Store) checkDocuments(ctx context.Context, found func(string, ...any)) 
 	}
 }
 
+func checkText(d corpus.Document, found func(string, ...any)) {
+	if hexHash([]byte(d.Text)) != d.SHA256 {
+		found("document %d: the text is not the one that was stored", d.ID)
+	}
+	end := 0
+	length := text.NewIndex(d.Text).Len()
+	for _, b := range d.Blocks {
+		if b.Start < end || !b.In(length) {
+			found("document %d: block %v is out of order or outside the text", d.ID, b.Range)
+		}
+		end = b.End
+	}
+}
+
+func hexHash(b []byte) string {
+	h := sha256.Sum256(b)
+	return hex.EncodeToString(h[:])
+}
+
 func (s *Store) checkAnnotations(ctx context.Context, found func(string, ...any)) error {
-	var keys []deskKey
-	err := s.rows(ctx, `SELECT document_id, annotator_id FROM annotations ORDER BY id`, nil, func(r *sql.Rows) error {
-		var k deskKey
-		err := r.Scan(&k.document, &k.annotator)
-		keys = append(keys, k)
+	type row struct {
+		deskKey
+		status corpus.Status
+	}
+	var rows []row
+	err := s.rows(ctx, `SELECT document_id, annotator_id, status FROM annotations ORDER BY id`, nil, func(r *sql.Rows) error {
+		var one row
+		err := r.Scan(&one.document, &one.annotator, &one.status)
+		rows = append(rows, one)
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	for _, k := range keys {
-		w := &work{key: k}
+	for _, k := range rows {
+		w := &work{key: k.deskKey}
 		if err := s.load(ctx, w); err != nil {
 			if ctx.Err() != nil {
 				return err
@@ -116,23 +164,43 @@ func (s *Store) checkAnnotations(ctx context.Context, found func(string, ...any)
 		if err := errors.Join(corpus.CheckPieces(w.doc, w.a.Pieces), corpus.CheckSpans(w.x, w.a.Pieces, w.a.Spans)); err != nil {
 			found("annotation of document %d by person %d: %v", k.document, k.annotator, err)
 		}
+		if k.status != w.a.Status {
+			found("annotation of document %d by person %d is called %s and is %s", k.document, k.annotator, k.status, w.a.Status)
+		}
 	}
 
 	return nil
 }
 
+// checkGold looks at every version, not only the newest: a release may name it.
 func (s *Store) checkGold(ctx context.Context, found func(string, ...any)) error {
 	projects, err := s.Projects(ctx)
 	if err != nil {
 		return err
 	}
 	for _, p := range projects {
-		for g, err := range s.Gold(ctx, corpus.GoldFilter{Project: p.ID}) {
+		for after := corpus.GoldID(0); ; {
+			n := 0
+			err := s.rows(ctx, `SELECT g.id, g.version, g.at, g.annotators, g.content, `+documentColumns+` FROM gold g JOIN documents d ON d.id = g.document_id
+				WHERE g.project_id = ? AND g.id > ? AND `+visible+` ORDER BY g.id LIMIT ?`, []any{p.ID, after, checkPage}, func(r *sql.Rows) error {
+				g, err := scanGold(r)
+				if g.ID == 0 {
+					return err
+				}
+				n, after = n+1, g.ID
+				if err == nil {
+					_, err = corpus.NewGold(g.Document, g.Pieces, g.Spans, p.Labels, g.Annotators)
+				}
+				if err != nil {
+					found("gold %d of document %d: %v", g.ID, g.Document.ID, err)
+				}
+				return nil
+			})
 			if err != nil {
 				return err
 			}
-			if _, err := corpus.NewGold(g.Document, g.Pieces, g.Spans, p.Labels, g.Annotators); err != nil {
-				found("gold %d of document %d: %v", g.ID, g.Document.ID, err)
+			if n < checkPage {
+				break
 			}
 		}
 	}
@@ -156,27 +224,63 @@ func (s *Store) checkCounts(ctx context.Context, found func(string, ...any)) err
 	})
 }
 
-// Backup copies the file as it is now to path while others read and write.
-func (s *Store) Backup(ctx context.Context, path string) error {
+// Backup copies the file as it is now to path while others read and write. It
+// is *corpus.Invalid where something is there already, or nothing can be
+// written. The file appears under its name when it is whole.
+func (s *Store) Backup(ctx context.Context, path string) (err error) {
+	if _, err := os.Lstat(path); err == nil {
+		return corpus.Invalidf("", "there is already a file %s; name another for the backup", path)
+	}
+	part, err := os.CreateTemp(filepath.Dir(path), ".annotate-backup-*")
+	if err != nil {
+		return corpus.Invalidf("", "no backup can be written into the folder %s: %s", filepath.Dir(path), cause(err))
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(fmt.Errorf("backup to %s: %w", path, translate(err)), os.Remove(part.Name()))
+		}
+	}()
+	defer part.Close()
+	if err := s.copyTo(ctx, part.Name()); err != nil {
+		return err
+	}
+	if err := part.Sync(); err != nil {
+		return err
+	}
+
+	return os.Rename(part.Name(), path)
+}
+
+// copyTo copies the file inside one reading transaction. Without it, SQLite
+// would begin anew with each change that somebody makes meanwhile.
+func (s *Store) copyTo(ctx context.Context, path string) error {
 	conn, err := s.r.Conn(ctx)
 	if err != nil {
 		return err
 	}
 	defer conn.Close()
+	if _, err := conn.ExecContext(ctx, "BEGIN"); err != nil {
+		return err
+	}
+	defer func() { _, _ = conn.ExecContext(context.WithoutCancel(ctx), "ROLLBACK") }()
+	var tables int
+	if err := conn.QueryRowContext(ctx, "SELECT count(*) FROM sqlite_schema").Scan(&tables); err != nil {
+		return err
+	}
 
 	return conn.Raw(func(driver any) error {
 		b, err := driver.(interface {
 			NewBackup(string) (*sqlite.Backup, error)
-		}).NewBackup(path)
+		}).NewBackup("file:" + url.PathEscape(path))
 		if err != nil {
-			return fmt.Errorf("backup to %s: %w", path, err)
+			return err
 		}
 		for more := true; more; {
 			if more, err = b.Step(1024); err == nil {
 				err = ctx.Err()
 			}
 			if err != nil {
-				return errors.Join(fmt.Errorf("backup to %s: %w", path, err), b.Finish())
+				return errors.Join(err, b.Finish())
 			}
 		}
 		return b.Finish()

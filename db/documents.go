@@ -126,22 +126,30 @@ func (s *Store) Source(ctx context.Context, id corpus.DocumentID) ([]byte, strin
 	var stored []byte
 	err := s.scan(ctx, `SELECT d.media_type, s.encoding, s.bytes, CASE WHEN s.document_id IS NULL THEN d.text ELSE '' END
 		FROM documents d LEFT JOIN sources s ON s.document_id = d.id WHERE d.id = ? AND `+visible, []any{id}, &mediaType, &encoding, &stored, &content)
-	switch {
-	case err != nil:
+	if err != nil {
 		return nil, "", err
+	}
+	stored, err = unpack(content, encoding, stored)
+
+	return stored, mediaType, err
+}
+
+// unpack makes the bytes as they came of what sources keeps of them, nothing
+// where they are the text itself.
+func unpack(content string, encoding sql.NullString, stored []byte) ([]byte, error) {
+	switch {
 	case !encoding.Valid:
-		return []byte(content), mediaType, nil
+		return []byte(content), nil
 	case encoding.String == "zstd":
-		r, err := zstd.NewReader(bytes.NewReader(stored))
+		r, err := zstd.NewReader(bytes.NewReader(stored), zstd.WithDecoderConcurrency(1))
 		if err != nil {
-			return nil, "", err
+			return nil, err
 		}
 		defer r.Close()
-		stored, err = io.ReadAll(r)
-		return stored, mediaType, err
+		return io.ReadAll(r)
 	}
 
-	return stored, mediaType, nil
+	return stored, nil
 }
 
 // Page bounds of Documents.

@@ -18,7 +18,7 @@ type goldContent struct {
 }
 
 func encodeGold(g corpus.Gold) (content, annotators string, err error) {
-	c, err := json.Marshal(goldContent{g.Pieces, g.Spans})
+	c, err := json.Marshal(goldContent{append([]corpus.Piece{}, g.Pieces...), append([]corpus.Span{}, g.Spans...)}) // never null
 	if err != nil {
 		return "", "", err
 	}

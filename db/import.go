@@ -17,12 +17,19 @@ import (
 	"annotate/internal/corpus"
 )
 
-// A batch of an import is bounded in documents and bytes so that it takes the
-// writer some ten milliseconds: people who label meanwhile notice nothing.
+// A batch of an import takes the writer about batchTime, so that people who
+// label meanwhile notice nothing: its size follows from how long the one
+// before took, between the least and the most.
 const (
-	batchDocuments = 64
-	batchBytes     = 512 << 10
+	batchTime  = 20 * time.Millisecond
+	batchLeast = 128 << 10 // bytes of text and source
+	batchMost  = 1 << 20
+	batchFirst = 256 << 10
+	perRow     = 1 << 10 // what a document costs beside its bytes
 )
+
+// progressEach is after how many records the progress is told.
+const progressEach = 64
 
 // An import that gave no sign of life for so long was killed; the next one
 // clears up after it.
@@ -38,7 +45,7 @@ const importSilence = time.Minute
 // The error is *corpus.Invalid where the import cannot begin; bad records are
 // in the report, not an error.
 func (s *Store) Import(ctx context.Context, o corpus.ImportOptions, docs iter.Seq2[corpus.Incoming, error]) (report corpus.ImportReport, err error) {
-	im := &importing{s: s, o: o, fresh: map[string]bool{}}
+	im := &importing{s: s, o: o, room: batchFirst, fresh: map[string]bool{}}
 	if im.project, err = s.Project(ctx, o.Project); err != nil {
 		return corpus.ImportReport{}, err
 	}
@@ -52,7 +59,7 @@ func (s *Store) Import(ctx context.Context, o corpus.ImportOptions, docs iter.Se
 		}
 	}
 
-	err = im.read(ctx, docs)
+	err = errors.Join(im.read(ctx, docs), im.wait())
 	im.report.NewLabels = im.newLabels
 	switch {
 	case o.DryRun:
@@ -84,11 +91,22 @@ type importing struct {
 
 	batch []incoming
 	bytes int
+	room  int             // how many bytes make a batch
 	fresh map[string]bool // keys of the batch, which a lookup would not find yet
+
+	flying map[string]bool // keys of the batch that is being written meanwhile
+	landed chan landing    // answers for it; nil where there is none
 
 	last  corpus.DocumentID // the newest document stored
 	older []corpus.DocumentID
 	added struct{ new, gold int }
+}
+
+// landing is what became of a batch.
+type landing struct {
+	err   error
+	bytes int
+	took  time.Duration
 }
 
 // incoming is one record after it was compared with what is there.
@@ -130,7 +148,7 @@ func (im *importing) begin(ctx context.Context) error {
 
 // errOverdue is what an import gets that gave no sign of life for so long that
 // another took its place.
-var errOverdue = errors.New("the import stood still and was taken for dead; run it again")
+var errOverdue = corpus.Invalidf("", "this import stood still for so long that another took its place; run it again")
 
 // beat says that the import lives, and stops it where another took its place.
 func (im *importing) beat(t *tx, now int64) error {
@@ -165,7 +183,7 @@ func (im *importing) clear(ctx context.Context) error {
 func (s *Store) clearStaged(ctx context.Context, project corpus.ProjectID, importID int64) error {
 	for {
 		var n int
-		err := s.write(ctx, func(t *tx) error {
+		err := s.writeBulk(ctx, func(t *tx) error {
 			if _, err := t.exec(`DELETE FROM staged_gold WHERE import_id IN (SELECT id FROM imports WHERE project_id = ?)`, project); err != nil {
 				return err
 			}
@@ -218,12 +236,12 @@ func (im *importing) read(ctx context.Context, docs iter.Seq2[corpus.Incoming, e
 		} else if err != nil {
 			return err
 		}
-		if len(im.batch) >= batchDocuments || im.bytes >= batchBytes {
+		if im.bytes >= im.room {
 			if err := im.flush(ctx); err != nil {
 				return err
 			}
 		}
-		if im.o.Progress != nil && im.report.Total()%batchDocuments == 0 {
+		if im.o.Progress != nil && im.report.Total()%progressEach == 0 {
 			im.o.Progress(im.report)
 		}
 	}
@@ -248,6 +266,11 @@ func (im *importing) take(ctx context.Context, in corpus.Incoming) error {
 	// two with the same id, so these have the same text.
 	if im.fresh[key] {
 		if err := im.flush(ctx); err != nil {
+			return err
+		}
+	}
+	if im.flying[key] {
+		if err := im.wait(); err != nil {
 			return err
 		}
 	}
@@ -291,7 +314,7 @@ func (im *importing) take(ctx context.Context, in corpus.Incoming) error {
 	}
 	im.fresh[key] = true
 	im.batch = append(im.batch, one)
-	im.bytes += len(d.Text) + len(d.Source)
+	im.bytes += len(d.Text) + len(d.Source) + perRow
 
 	return nil
 }
@@ -372,11 +395,11 @@ func (im *importing) label(name string) (corpus.LabelID, error) {
 	return l.ID, nil
 }
 
-// flush stores the batch. What takes time is done before the writer has it.
+// flush gives the batch to the writer, and the next one is read while it
+// writes. What takes time is done before the writer has it.
 func (im *importing) flush(ctx context.Context) error {
-	batch := im.batch
-	im.batch, im.bytes = im.batch[:0], 0
-	clear(im.fresh)
+	batch, bytes, keys := im.batch, im.bytes, im.fresh
+	im.batch, im.bytes, im.fresh = nil, 0, map[string]bool{}
 	if len(batch) == 0 || im.o.DryRun || (im.report.Failed > 0 && !im.o.SkipBad) {
 		return nil
 	}
@@ -399,18 +422,45 @@ func (im *importing) flush(ctx context.Context) error {
 		}
 	}
 
-	return im.s.write(ctx, func(t *tx) error {
-		now := im.s.nowMillis()
-		if err := im.beat(t, now); err != nil {
-			return err
-		}
-		for i := range batch {
-			if err := im.store(t, &batch[i], now); err != nil {
-				return fmt.Errorf("store %s: %w", batch[i].doc.Name, err)
+	if err := im.wait(); err != nil {
+		return err
+	}
+	landed := make(chan landing, 1)
+	im.flying, im.landed = keys, landed
+	go func() {
+		var began time.Time
+		err := im.s.writeBulk(ctx, func(t *tx) error {
+			began = time.Now()
+			now := im.s.nowMillis()
+			if err := im.beat(t, now); err != nil {
+				return err
 			}
-		}
+			for i := range batch {
+				if err := im.store(t, &batch[i], now); err != nil {
+					return fmt.Errorf("store %s: %w", batch[i].doc.Name, err)
+				}
+			}
+			return nil
+		})
+		landed <- landing{err, bytes, time.Since(began)}
+	}()
+
+	return nil
+}
+
+// wait ends when the writer has the batch that it was given.
+func (im *importing) wait() error {
+	if im.landed == nil {
 		return nil
-	})
+	}
+	l := <-im.landed
+	im.flying, im.landed = nil, nil
+	if l.err == nil {
+		should := float64(l.bytes) * float64(batchTime) / float64(max(l.took, time.Microsecond))
+		im.room = int(min(max((float64(im.room)+should)/2, batchLeast), batchMost))
+	}
+
+	return l.err
 }
 
 func (im *importing) store(t *tx, one *incoming, now int64) error {
@@ -473,7 +523,7 @@ func (im *importing) publish(ctx context.Context) error {
 		return err
 	}
 
-	return im.s.write(ctx, func(t *tx) error {
+	return im.s.writeBulk(ctx, func(t *tx) error {
 		now := im.s.nowMillis()
 		if err := im.beat(t, now); err != nil {
 			return err

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/url"
 	"os"
 
 	"github.com/pressly/goose/v3"
@@ -31,19 +32,6 @@ func migrate(ctx context.Context, w *sql.DB, path string) error {
 		return fmt.Errorf("migrations: %w", err)
 	}
 
-	// goose adds its own table to a file that has none, so a foreign database
-	// is told apart before asking it for the version.
-	var tables, ours int
-	err = w.QueryRowContext(ctx, `SELECT count(*), count(*) FILTER (WHERE name = 'goose_db_version') FROM sqlite_schema`).Scan(&tables, &ours)
-	switch {
-	case notADatabase(err):
-		return corpus.Invalidf("", "%s is not a data file of annotate; name another with --db", path)
-	case err != nil:
-		return fmt.Errorf("read %s: %w", path, err)
-	case tables > 0 && ours == 0:
-		return corpus.Invalidf("", "%s is a database of another program; name another file with --db", path)
-	}
-
 	has, newest, err := p.GetVersions(ctx)
 	if err != nil {
 		return fmt.Errorf("migrations: %w", err)
@@ -60,6 +48,30 @@ func migrate(ctx context.Context, w *sql.DB, path string) error {
 	}
 	if _, err := p.Up(ctx); err != nil {
 		return fmt.Errorf("migrate %s: %w", path, err)
+	}
+
+	return nil
+}
+
+// ours says whether the file is a data file, empty ones included. It only
+// reads: opening a file as we do would change the header of a foreign one, and
+// goose would add its own table.
+func ours(ctx context.Context, path string) error {
+	d, err := sql.Open("sqlite", "file:"+url.PathEscape(path)+"?mode=ro&_busy_timeout=10000")
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+
+	var tables, goose int
+	err = d.QueryRowContext(ctx, `SELECT count(*), count(*) FILTER (WHERE name = 'goose_db_version') FROM sqlite_schema`).Scan(&tables, &goose)
+	switch {
+	case notADatabase(err):
+		return corpus.Invalidf("", "%s is not a data file of annotate; name another with --db", path)
+	case err != nil:
+		return fmt.Errorf("read %s: %w", path, err)
+	case tables > 0 && goose == 0:
+		return corpus.Invalidf("", "%s is a database of another program; name another file with --db", path)
 	}
 
 	return nil

@@ -38,15 +38,15 @@ type Store struct {
 // *corpus.Invalid, in words for whoever started the program, where the folder
 // cannot be written, the file is no data file, or a newer program wrote it.
 func Open(ctx context.Context, path string) (*Store, error) {
-	if err := usable(path); err != nil {
+	if err := usable(ctx, path); err != nil {
 		return nil, err
 	}
 
-	wdb, err := sql.Open("sqlite", dsn(path, "&_txlock=immediate&_synchronous=FULL&_pragma=cache_size(-16000)&_pragma=wal_autocheckpoint(2000)&_pragma=journal_size_limit(33554432)"))
+	wdb, err := sql.Open("sqlite", dsn(path, "&_txlock=immediate&_synchronous=FULL&_pragma=cache_size(-16000)&_pragma=wal_autocheckpoint(4000)&_pragma=journal_size_limit(33554432)"))
 	if err != nil {
 		return nil, err
 	}
-	wdb.SetMaxOpenConns(1)
+	wdb.SetMaxOpenConns(2) // one writes, one moves the log
 	if err := migrate(ctx, wdb, path); err != nil {
 		return nil, errors.Join(err, wdb.Close())
 	}
@@ -76,7 +76,7 @@ func dsn(path, more string) string {
 
 // usable tries the folder first: SQLite's own message for a folder that cannot
 // be written is "unable to open database file".
-func usable(path string) error {
+func usable(ctx context.Context, path string) error {
 	info, err := os.Stat(path)
 	switch {
 	case err == nil && info.IsDir():
@@ -86,15 +86,34 @@ func usable(path string) error {
 		if err != nil {
 			return corpus.Invalidf("", "the data file %s cannot be written: %s", path, cause(err))
 		}
-		return f.Close()
+		if err := f.Close(); err != nil {
+			return err
+		}
+		return ours(ctx, path)
 	}
 
-	probe, err := os.CreateTemp(filepath.Dir(path), ".annotate-*")
+	// Others on the machine have no business in it; SQLite gives the files
+	// beside it the same rights.
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return corpus.Invalidf("", "no data file can be made in the folder %s: %s", filepath.Dir(path), cause(err))
 	}
 
-	return errors.Join(probe.Close(), os.Remove(probe.Name()))
+	if err := f.Close(); err != nil {
+		return err
+	}
+	return create(ctx, path)
+}
+
+// create makes an empty data file.
+func create(ctx context.Context, path string) error {
+	d, err := sql.Open("sqlite", "file:"+url.PathEscape(path)+"?_pragma=page_size(8192)&_pragma=journal_mode(WAL)")
+	if err != nil {
+		return err
+	}
+	_, err = d.ExecContext(ctx, "PRAGMA user_version = 0")
+
+	return errors.Join(err, d.Close())
 }
 
 func cause(err error) error {

@@ -13,12 +13,20 @@ import (
 // costs the disk's latency whether it carries one change or a hundred, so the
 // writer takes all that wait, applies each under a savepoint, commits once and
 // then answers: with 64 people saving this is some ten times the throughput of
-// one commit each, and no answer is given before its change is durable.
+// one commit each, and no answer is given before its change is durable. Bulk
+// changes, each some ten milliseconds long, take turns with these groups, so
+// that who saves waits for one of them at most.
 type writer struct {
 	db   *sql.DB
 	conn *sql.Conn
 	jobs chan *job
+	bulk chan *job
+	stop chan struct{}
 	done chan struct{}
+
+	written int           // roughly the bytes written since the log was last moved
+	full    chan struct{} // asks for moving it
+	moved   chan struct{} // closed when nobody does any more
 
 	mu     sync.RWMutex
 	closed bool
@@ -50,8 +58,16 @@ func newWriter(ctx context.Context, db *sql.DB) (*writer, error) {
 		return nil, fmt.Errorf("writer: %w", err)
 	}
 
-	w := &writer{db: db, conn: conn, jobs: make(chan *job, 1024), done: make(chan struct{}), stmts: map[string]*sql.Stmt{}}
+	mover, err := db.Conn(ctx)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("writer: %w", err), conn.Close())
+	}
+
+	w := &writer{db: db, conn: conn, stmts: map[string]*sql.Stmt{},
+		jobs: make(chan *job, 1024), bulk: make(chan *job), stop: make(chan struct{}), done: make(chan struct{}),
+		full: make(chan struct{}, 1), moved: make(chan struct{})}
 	go w.run()
+	go w.moveLog(mover)
 
 	return w, nil
 }
@@ -61,6 +77,15 @@ func newWriter(ctx context.Context, db *sql.DB) (*writer, error) {
 // anything but its tx. A caller that goes away does not stop a change that is
 // already queued.
 func (s *Store) write(ctx context.Context, do func(*tx) error) error {
+	return s.send(ctx, s.w.jobs, do)
+}
+
+// writeBulk is a write that takes long and that nobody waits for at a screen.
+func (s *Store) writeBulk(ctx context.Context, do func(*tx) error) error {
+	return s.send(ctx, s.w.bulk, do)
+}
+
+func (s *Store) send(ctx context.Context, to chan<- *job, do func(*tx) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -71,7 +96,7 @@ func (s *Store) write(ctx context.Context, do func(*tx) error) error {
 		s.w.mu.RUnlock()
 		return errClosed
 	}
-	s.w.jobs <- j
+	to <- j
 	s.w.mu.RUnlock()
 	<-j.answer
 
@@ -85,9 +110,11 @@ func (w *writer) close() error {
 		return nil
 	}
 	w.closed = true
-	close(w.jobs)
+	close(w.stop)
 	w.mu.Unlock()
 	<-w.done
+	close(w.full)
+	<-w.moved
 
 	_, err := w.conn.ExecContext(context.Background(), "PRAGMA optimize")
 	for _, st := range w.stmts {
@@ -100,31 +127,78 @@ func (w *writer) close() error {
 func (w *writer) run() {
 	defer close(w.done)
 
-	group := make([]*job, 0, maxGroup)
-	for first := range w.jobs {
-		group = append(group[:0], first)
-	gather:
-		for len(group) < maxGroup {
-			select {
-			case j, ok := <-w.jobs:
-				if !ok {
-					break gather
-				}
-				group = append(group, j)
-			default:
-				break gather
+	for {
+		select {
+		case j := <-w.jobs:
+			w.commit(w.gather(j))
+		case j := <-w.bulk:
+			w.commit([]*job{j})
+			w.commit(w.gather())
+		case <-w.stop: // nobody sends any more
+			for group := w.gather(); len(group) > 0; group = w.gather() {
+				w.commit(group)
 			}
-		}
-		w.commit(group)
-		for _, j := range group {
-			close(j.answer)
+			return
 		}
 	}
 }
 
-// commit applies a group in one transaction. A job that fails is rolled back
-// alone; if the commit fails, all of them failed.
+// gather adds what waits to a group.
+func (w *writer) gather(group ...*job) []*job {
+	for len(group) < maxGroup {
+		select {
+		case j := <-w.jobs:
+			group = append(group, j)
+		default:
+			return group
+		}
+	}
+
+	return group
+}
+
+// commit makes a group of changes and answers.
 func (w *writer) commit(group []*job) {
+	if len(group) == 0 {
+		return
+	}
+	w.apply(group)
+	for _, j := range group {
+		close(j.answer)
+	}
+	if w.written += minWritten; w.written >= moveAfter {
+		w.written = 0
+		select {
+		case w.full <- struct{}{}:
+		default:
+		}
+	}
+}
+
+// The write-ahead log is moved into the file after so many bytes. A commit
+// writes two pages at least.
+const (
+	moveAfter  = 4 << 20
+	minWritten = 16 << 10
+)
+
+// moveLog moves the write-ahead log into the file beside the writer. Left to
+// SQLite, the commit that fills the log would do it, and who saves just then
+// would wait for megabytes. Where this does not keep up, the writer still does
+// it once the log is as long as wal_autocheckpoint says, but finds most of it
+// done.
+func (w *writer) moveLog(conn *sql.Conn) {
+	defer close(w.moved)
+	defer conn.Close()
+	for range w.full {
+		// A failure leaves the log as it was, for the next time.
+		_, _ = conn.ExecContext(context.Background(), "PRAGMA wal_checkpoint(PASSIVE)")
+	}
+}
+
+// apply makes a group of changes in one transaction. One that fails is rolled
+// back alone; if the commit fails, all of them failed.
+func (w *writer) apply(group []*job) {
 	t := &tx{context.Background(), w}
 	fail := func(err error) {
 		_, _ = w.conn.ExecContext(t.ctx, "ROLLBACK")
@@ -188,6 +262,14 @@ func (t *tx) exec(query string, args ...any) (sql.Result, error) {
 	st, err := t.stmt(query)
 	if err != nil {
 		return nil, err
+	}
+	for _, a := range args {
+		switch a := a.(type) {
+		case string:
+			t.w.written += len(a)
+		case []byte:
+			t.w.written += len(a)
+		}
 	}
 	res, err := st.ExecContext(t.ctx, args...)
 

@@ -134,6 +134,8 @@ CREATE VIRTUAL TABLE documents_fts USING fts5 (
     name, text, content = 'documents', content_rowid = 'id', tokenize = "unicode61 remove_diacritics 2"
 );
 
+INSERT INTO documents_fts (documents_fts, rank) VALUES ('automerge', 16), ('crisismerge', 64);
+
 CREATE TABLE annotations (
     id           INTEGER PRIMARY KEY,
     document_id  INTEGER NOT NULL REFERENCES documents (id),
