@@ -1,0 +1,128 @@
+package handlers
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"annotate/internal/corpus"
+	"annotate/views"
+)
+
+// note is what a change leaves for the next page to say. It travels in a
+// cookie that holds for one page, so it is what the person's own browser
+// says: nothing may be decided by it, and only the kinds known here are shown.
+type note struct {
+	Kind    noteKind            `json:"k"`
+	Project corpus.ProjectID    `json:"p,omitempty"`
+	Name    string              `json:"n,omitempty"`
+	IDs     []corpus.DocumentID `json:"i,omitempty"`
+}
+
+type noteKind string
+
+const (
+	projectRemoved    noteKind = "project-removed"
+	projectRestored   noteKind = "project-restored"
+	documentsRemoved  noteKind = "documents-removed"
+	documentsRestored noteKind = "documents-restored"
+	nothingChosen     noteKind = "nothing-chosen"
+	settingsSaved     noteKind = "settings-saved"
+	importCancelled   noteKind = "import-cancelled"
+	importUnknown     noteKind = "import-unknown"
+	passwordChanged   noteKind = "password-changed"
+)
+
+const noteCookie = "annotate_note"
+
+// leave keeps n for the next page.
+func (h *handlers) leave(c echo.Context, n note) {
+	b, err := json.Marshal(n)
+	if err != nil {
+		return
+	}
+	c.SetCookie(h.noteCookie(base64.RawURLEncoding.EncodeToString(b), 60))
+}
+
+func (h *handlers) noteCookie(value string, maxAge int) *http.Cookie {
+	return &http.Cookie{Name: noteCookie, Value: value, Path: "/", MaxAge: maxAge, HttpOnly: true, Secure: h.secure, SameSite: http.SameSiteLaxMode}
+}
+
+// flash takes what the last change left, as the page shows it.
+func (h *handlers) flash(c echo.Context) views.Flash {
+	cookie, err := c.Cookie(noteCookie)
+	if err != nil || cookie.Value == "" {
+		return views.Flash{}
+	}
+	c.SetCookie(h.noteCookie("", -1))
+	b, err := base64.RawURLEncoding.DecodeString(cookie.Value)
+	if err != nil {
+		return views.Flash{}
+	}
+	var n note
+	if err := json.Unmarshal(b, &n); err != nil {
+		return views.Flash{}
+	}
+
+	return n.flash()
+}
+
+func (n note) flash() views.Flash {
+	switch n.Kind {
+	case projectRemoved:
+		return views.Flash{Text: "“" + n.Name + "” is removed.", Undo: views.RestoreProjectPath(n.Project)}
+	case projectRestored:
+		return views.Flash{Text: "“" + n.Name + "” is back."}
+	case documentsRemoved:
+		return views.Flash{Text: views.Count(len(n.IDs), "document") + " removed.", Undo: views.RestoreDocumentsPath(n.Project), Fields: documentFields(n.IDs)}
+	case documentsRestored:
+		return views.Flash{Text: views.Count(len(n.IDs), "document") + " restored.", Undo: views.RemoveDocumentsPath(n.Project), Fields: documentFields(n.IDs)}
+	case nothingChosen:
+		return views.Flash{Text: "No document was chosen."}
+	case settingsSaved:
+		return views.Flash{Text: "Saved."}
+	case importCancelled:
+		return views.Flash{Text: "The import was cancelled. Nothing was stored."}
+	case importUnknown:
+		return views.Flash{Text: "That import is over, or the program was started again since. Send the files once more."}
+	case passwordChanged:
+		return views.Flash{Text: "Your password is changed."}
+	}
+
+	return views.Flash{}
+}
+
+func documentFields(ids []corpus.DocumentID) []views.Field {
+	out := make([]views.Field, len(ids))
+	for i, id := range ids {
+		out[i] = views.Field{Name: "document", Value: strconv.FormatInt(int64(id), 10)}
+	}
+
+	return out
+}
+
+// page is what stands around the content of every page.
+func (h *handlers) page(c echo.Context, title string, p *corpus.Project, tab string) views.Page {
+	return views.Page{Title: title, Who: annotator(c), Project: p, Tab: tab, Flash: h.flash(c), Now: time.Now()}
+}
+
+// formErrors are the reasons of err by field, where it is a mistake that the
+// person can repair in a form with those fields; a mistake in any other field
+// is about the form as a whole.
+func formErrors(err error, fields ...string) (views.Errors, bool) {
+	invalid, ok := asInvalid(err)
+	if !ok {
+		return nil, false
+	}
+	for _, f := range fields {
+		if f == invalid.Field {
+			return views.Errors{f: invalid.Reason}, true
+		}
+	}
+
+	return views.Errors{"": invalid.Reason}, true
+}

@@ -1,0 +1,90 @@
+package handlers
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"sync"
+	"unicode/utf8"
+
+	"github.com/alexedwards/argon2id"
+
+	"annotate/internal/corpus"
+)
+
+// Hashing a password is slow and takes 19 MB on purpose: these are the OWASP
+// parameters for argon2id. So few are hashed at a time, and the rest wait.
+var (
+	hashing    = argon2id.Params{Memory: 19 * 1024, Iterations: 2, Parallelism: 1, SaltLength: 16, KeyLength: 32}
+	hashPlaces = make(chan struct{}, 2)
+)
+
+// Bounds of a password, in characters.
+const (
+	minPassword = 8
+	maxPassword = 200
+)
+
+// HashPassword is what the store keeps of a password. It is *corpus.Invalid,
+// about the field "password", where the password is too short or too long.
+func HashPassword(ctx context.Context, password string) (string, error) {
+	switch n := utf8.RuneCountInString(password); {
+	case n < minPassword:
+		return "", corpus.Invalidf("password", "a password has at least %d characters", minPassword)
+	case n > maxPassword:
+		return "", corpus.Invalidf("password", "a password has at most %d characters", maxPassword)
+	}
+	if err := takePlace(ctx); err != nil {
+		return "", err
+	}
+	defer leavePlace()
+
+	return argon2id.CreateHash(password, &hashing)
+}
+
+func takePlace(ctx context.Context) error {
+	select {
+	case hashPlaces <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func leavePlace() { <-hashPlaces }
+
+// nobodysHash is compared with where there is no such person, so that the
+// time of an answer does not tell which names there are.
+var nobodysHash = sync.OnceValues(func() (string, error) { return argon2id.CreateHash(rand.Text(), &hashing) })
+
+// errWrongPassword says that name and password do not belong together; which
+// of the two is wrong it does not say.
+var errWrongPassword = corpus.Invalidf("", "name and password do not belong together")
+
+// checkPassword is who has that name and password; errWrongPassword for
+// nobody.
+func (h *handlers) checkPassword(ctx context.Context, name, password string) (corpus.AnnotatorID, error) {
+	id, hash, err := h.store.PasswordHash(ctx, name)
+	known := err == nil
+	if errors.Is(err, corpus.ErrNotFound) {
+		hash, err = nobodysHash()
+	}
+	if err != nil {
+		return 0, err
+	}
+	if utf8.RuneCountInString(password) > maxPassword {
+		return 0, errWrongPassword
+	}
+	if err := takePlace(ctx); err != nil {
+		return 0, err
+	}
+	defer leavePlace()
+
+	// An account without a password has a hash that is none; it fits nothing.
+	match, err := argon2id.ComparePasswordAndHash(password, hash)
+	if err != nil || !match || !known {
+		return 0, errWrongPassword
+	}
+
+	return id, nil
+}

@@ -1,0 +1,87 @@
+// Package handlers answers requests: each handler reads what was asked, makes
+// one call that acts, and renders the answer. It knows pages and the data
+// file; what a labelling, a block or an export is, it asks the packages under
+// internal. Every address stands in routes.go with who may use it, and every
+// error becomes an answer in errors.go.
+package handlers
+
+import (
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/klauspost/compress/gzhttp"
+	"github.com/labstack/echo/v4"
+
+	"annotate/db"
+	"annotate/internal/corpus"
+)
+
+// Options are what a server may be told.
+type Options struct {
+	Log     *slog.Logger // nil for none
+	BaseURL string       // where people reach it, if not by the address it listens on: "https://annotate.example.org"
+}
+
+// Server is the whole tool over HTTP.
+type Server struct {
+	handler http.Handler
+	h       *handlers
+}
+
+// handlers is what the handlers have in common.
+type handlers struct {
+	store   *db.Store
+	log     *slog.Logger
+	imports *imports
+	secure  bool // people reach the tool by https
+}
+
+// New makes a server over an open data file. The store stays the caller's to
+// close, after Close.
+func New(store *db.Store, o Options) (*Server, error) {
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	base, err := url.Parse(o.BaseURL)
+	if err != nil || o.BaseURL != "" && (base.Host == "" || base.Scheme != "http" && base.Scheme != "https" || strings.Trim(base.Path, "/") != "") {
+		return nil, corpus.Invalidf("", "the base address %q is not like https://annotate.example.org", o.BaseURL)
+	}
+
+	h := &handlers{store: store, log: o.Log, imports: newImports(store, o.Log), secure: base.Scheme == "https"}
+	e := echo.New()
+	e.HTTPErrorHandler = h.fail
+	// Without a trusted proxy the peer's own address is the only one that a
+	// client cannot make up.
+	e.IPExtractor = echo.ExtractIPDirect()
+	h.register(e)
+
+	compress, err := gzhttp.NewWrapper(gzhttp.MinSize(1024))
+	if err != nil {
+		return nil, err
+	}
+	origin := http.NewCrossOriginProtection()
+	if base.Host != "" {
+		if err := origin.AddTrustedOrigin(base.Scheme + "://" + base.Host); err != nil {
+			return nil, err
+		}
+	}
+
+	return &Server{handler: origin.Handler(compress(e)), h: h}, nil
+}
+
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.ServeHTTP(w, r) }
+
+// Close ends what runs in the background.
+func (s *Server) Close() { s.h.imports.close() }
+
+// Timeouts that fit the server: reading a request's head is bounded tightly,
+// its body and the answer by the handlers, because uploads and exports may
+// take long.
+const (
+	HeaderTimeout = 10 * time.Second
+	IdleTimeout   = 2 * time.Minute
+	MaxHeader     = 64 << 10
+)

@@ -1,0 +1,260 @@
+package handlers
+
+import (
+	"bytes"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/labstack/echo/v4"
+	"github.com/microcosm-cc/bluemonday"
+	"github.com/yuin/goldmark"
+	"github.com/yuin/goldmark/extension"
+
+	"annotate/internal/corpus"
+	"annotate/internal/segment"
+	"annotate/views"
+)
+
+// Guidelines are written by managers and read by annotators, so what they may
+// hold is decided twice: goldmark leaves raw HTML out, and bluemonday lets
+// only harmless elements pass.
+var (
+	markdown  = goldmark.New(goldmark.WithExtensions(extension.GFM))
+	sanitiser = bluemonday.UGCPolicy()
+)
+
+// guidelinesHTML is Markdown as harmless HTML, "" for white space.
+func guidelinesHTML(source string) (string, error) {
+	if strings.TrimSpace(source) == "" {
+		return "", nil
+	}
+	var b bytes.Buffer
+	if err := markdown.Convert([]byte(source), &b); err != nil {
+		return "", err
+	}
+
+	return sanitiser.Sanitize(b.String()), nil
+}
+
+// guidelines is what annotators read; a script gets the text alone.
+func (h *handlers) guidelines(c echo.Context) error {
+	p, err := h.livingProject(c)
+	if err != nil {
+		return err
+	}
+	html, err := guidelinesHTML(p.Guidelines)
+	if err != nil {
+		return err
+	}
+
+	page := views.Guidelines{Project: p, HTML: html}
+	if c.Request().Header.Get("HX-Request") != "" {
+		return render(c, http.StatusOK, views.GuidelinesPart(page))
+	}
+	page.Page = h.page(c, "Guidelines", &p, views.GuidelinesTab)
+	return render(c, http.StatusOK, views.GuidelinesPage(page))
+}
+
+var orders = []views.Choice{
+	{Name: string(corpus.AsImported), Title: "As imported", About: "The first document that came is the first to be labelled."},
+	{Name: string(corpus.RandomOrder), Title: "Random", About: "Mixed, and the same for everybody: what is labelled first is a fair sample of all."},
+}
+
+func cuttings() []views.Choice {
+	var out []views.Choice
+	for _, r := range segment.Rules {
+		out = append(out, views.Choice{Name: r.Name, Title: r.Title, About: r.About})
+	}
+
+	return out
+}
+
+// settings is the form for everything about a project, as it is stored.
+func (h *handlers) settings(c echo.Context) error {
+	p, err := h.anyProject(c)
+	if err != nil {
+		return err
+	}
+
+	return h.showSettings(c, http.StatusOK, p, newSettings(p))
+}
+
+func newSettings(p corpus.Project) views.Settings {
+	s := views.Settings{Name: p.Name, Guidelines: p.Guidelines, Cutting: p.Cutting, Order: string(p.Order)}
+	for _, l := range p.Labels {
+		s.Labels = append(s.Labels, views.LabelRow{Label: l})
+	}
+
+	return s
+}
+
+func (h *handlers) showSettings(c echo.Context, status int, p corpus.Project, s views.Settings) (err error) {
+	if s.Preview, err = guidelinesHTML(s.Guidelines); err != nil {
+		return err
+	}
+	s.Page = h.page(c, "Settings", &p, views.SettingsTab)
+	s.Project = p
+	s.Cuttings, s.Orders = cuttings(), orders
+
+	return render(c, status, views.SettingsPage(s))
+}
+
+// setSettings does what the pressed button says: most of them change only the
+// form, which comes back with everything that was typed; "save" stores it.
+func (h *handlers) setSettings(c echo.Context) error {
+	p, err := h.anyProject(c)
+	if err != nil {
+		return err
+	}
+	form, err := c.FormParams()
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, "the form cannot be read").SetInternal(err)
+	}
+	s, err := readSettings(form)
+	if err != nil {
+		return err
+	}
+
+	do := form.Get("do")
+	if do != "save" {
+		s.Labels = edited(s.Labels, do)
+		s.Unsaved = true
+		return h.showSettings(c, http.StatusOK, p, s)
+	}
+	next, s := settled(p, s)
+	if len(s.Errors) == 0 && !anyWrong(s.Labels) {
+		err = h.store.SetProject(c.Request().Context(), next)
+		s.Errors, _ = formErrors(err, "name", "guidelines", "cutting", "order", "labels")
+		if err != nil && s.Errors == nil {
+			return err
+		}
+	}
+	if len(s.Errors) > 0 || anyWrong(s.Labels) {
+		s.Unsaved = true
+		return h.showSettings(c, http.StatusUnprocessableEntity, p, s)
+	}
+
+	h.leave(c, note{Kind: settingsSaved})
+	return c.Redirect(http.StatusSeeOther, views.SettingsPath(p.ID))
+}
+
+// readSettings reads the form. The rows of the label editor come as parallel
+// lists; ones of different lengths are no form of ours.
+func readSettings(form url.Values) (views.Settings, error) {
+	s := views.Settings{Name: form.Get("name"), Cutting: form.Get("cutting"), Order: form.Get("order"),
+		// A browser sends CRLF for every line end of a text area.
+		Guidelines: strings.ReplaceAll(form.Get("guidelines"), "\r\n", "\n")}
+
+	ids, names, titles, colours, keys := form["label"], form["label-name"], form["label-title"], form["label-colour"], form["label-key"]
+	for i, id := range ids {
+		if i >= len(names) || i >= len(titles) || i >= len(colours) || i >= len(keys) {
+			return s, echo.NewHTTPError(http.StatusBadRequest, "the form lacks a part of a label")
+		}
+		n, err := strconv.ParseInt(id, 10, 64)
+		if err != nil || n < 0 {
+			return s, echo.NewHTTPError(http.StatusBadRequest, "the form names a label that cannot be")
+		}
+		s.Labels = append(s.Labels, views.LabelRow{Label: corpus.Label{
+			ID: corpus.LabelID(n), Name: strings.TrimSpace(names[i]), Title: strings.TrimSpace(titles[i]), Colour: colours[i], Key: strings.TrimSpace(keys[i]),
+			Retired: slices.Contains(form["label-retired"], strconv.Itoa(i)),
+		}})
+	}
+
+	return s, nil
+}
+
+// edited is the label editor after one of its buttons; any other name of a
+// button, and a row that is not there, change nothing.
+func edited(rows []views.LabelRow, do string) []views.LabelRow {
+	what, which, _ := strings.Cut(do, ":")
+	i, err := strconv.Atoi(which)
+	here := err == nil && i >= 0 && i < len(rows)
+	switch {
+	case what == "add":
+		return append(rows, views.LabelRow{Label: newLabel(rows)})
+	case what == "drop" && here && rows[i].Label.ID == 0:
+		return slices.Delete(rows, i, i+1)
+	case what == "up" && here && i > 0:
+		rows[i-1], rows[i] = rows[i], rows[i-1]
+	case what == "down" && here && i < len(rows)-1:
+		rows[i], rows[i+1] = rows[i+1], rows[i]
+	}
+
+	return rows
+}
+
+// newLabel is an empty row with the first colour and digit that no other has.
+func newLabel(rows []views.LabelRow) corpus.Label {
+	free := func(of []string, has func(corpus.Label) string) string {
+		for _, one := range of {
+			if !slices.ContainsFunc(rows, func(r views.LabelRow) bool { return has(r.Label) == one }) {
+				return one
+			}
+		}
+		return ""
+	}
+	l := corpus.Label{Colour: free(corpus.Colours, func(l corpus.Label) string { return l.Colour })}
+	if l.Colour == "" {
+		l.Colour = corpus.Colours[len(rows)%len(corpus.Colours)]
+	}
+	l.Key = free(strings.Split("123456789", ""), func(l corpus.Label) string { return l.Key })
+
+	return l
+}
+
+// settled is the project as the form wants it, and the form with what is
+// wrong with it. New rows in which nothing is named are left out, and a label
+// without a title is called by its name.
+func settled(p corpus.Project, s views.Settings) (corpus.Project, views.Settings) {
+	s.Errors = views.Errors{}
+	s.Labels = slices.DeleteFunc(s.Labels, func(r views.LabelRow) bool {
+		return r.Label.ID == 0 && r.Label.Name == "" && r.Label.Title == ""
+	})
+	if !slices.ContainsFunc(segment.Rules, func(r segment.Rule) bool { return r.Name == s.Cutting }) {
+		s.Errors["cutting"] = "choose how plain text is cut into blocks"
+	}
+
+	next := p
+	next.Name, next.Guidelines, next.Cutting, next.Order, next.Labels = s.Name, s.Guidelines, s.Cutting, corpus.Order(s.Order), nil
+	fresh := p.Labels.Next()
+	for i := range s.Labels {
+		row := &s.Labels[i]
+		l := row.Label
+		if l.ID == 0 {
+			l.ID, fresh = fresh, fresh+1
+		} else if _, ok := p.Labels.ByID(l.ID); !ok {
+			row.Errors = views.Errors{"name": "the project has no such label; load the page again"}
+			continue
+		}
+		if l.Title == "" {
+			l.Title = l.Name
+		}
+
+		// A label is wrong where the set is right without it and wrong with it,
+		// so that the message stands beside the one that can be changed.
+		with := append(slices.Clone(next.Labels), l)
+		if invalid, ok := asInvalid(with.Check(views.ReservedKeys())); ok {
+			row.Errors = views.Errors{labelField(invalid.Field): invalid.Reason}
+			continue
+		}
+		next.Labels = with
+	}
+
+	return next, s
+}
+
+// labelField is the field of the editor that a mistake in a label set means.
+func labelField(of string) string {
+	if field, ok := strings.CutPrefix(of, "label "); ok {
+		return field
+	}
+
+	return "name"
+}
+
+func anyWrong(rows []views.LabelRow) bool {
+	return slices.ContainsFunc(rows, func(r views.LabelRow) bool { return len(r.Errors) > 0 })
+}
