@@ -1,0 +1,194 @@
+package main
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"io"
+	"iter"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/schollz/progressbar/v3"
+	"golang.org/x/term"
+
+	"annotate/db"
+	"annotate/internal/corpus"
+	"annotate/internal/ingest"
+)
+
+type importFiles struct {
+	Project   string   `required:"" placeholder:"NAME" help:"The project that gets the documents; it must be there."`
+	Format    string   `enum:"${inputs}" default:"auto" help:"How to read the files: ${enum}. auto goes by name and content."`
+	As        string   `placeholder:"USER" help:"Who imports them."`
+	DryRun    bool     `help:"Say what would happen; store nothing."`
+	SkipBad   bool     `help:"Import the good documents although others are bad."`
+	AddLabels bool     `help:"Add labels that the project does not have yet."`
+	JSON      bool     `name:"json" help:"Write the report as JSON."`
+	Paths     []string `arg:"" name:"path" help:"Files, folders and archives; - is stdin."`
+}
+
+func (c *importFiles) Run(p *program) error {
+	return p.openThere(func(s *db.Store) error {
+		into, err := p.projectNamed(s, c.Project)
+		if err != nil {
+			return err
+		}
+		o := corpus.ImportOptions{Project: into.ID, DryRun: c.DryRun, SkipBad: c.SkipBad, AddLabels: c.AddLabels}
+		if c.As != "" {
+			by, err := p.personNamed(s, c.As)
+			if err != nil {
+				return err
+			}
+			o.By = by.ID
+		}
+
+		show := newProgress(p.stderr)
+		o.Progress = show.at
+		report, err := s.Import(p.ctx, o, ingest.Documents(p.ctx, c.pages(p), into.Cutting))
+		show.end()
+		if err != nil {
+			return err
+		}
+
+		return c.tell(p, report)
+	})
+}
+
+// pages reads what was named, in its order.
+func (c *importFiles) pages(p *program) iter.Seq2[ingest.Page, error] {
+	o := ingest.Options{Format: c.Format}
+	if !slices.Contains(c.Paths, "-") {
+		return ingest.Paths(p.ctx, c.Paths, o)
+	}
+
+	return func(yield func(ingest.Page, error) bool) {
+		for _, path := range c.Paths {
+			pages := ingest.Paths(p.ctx, []string{path}, o)
+			if path == "-" {
+				pages = ingest.Reader(p.ctx, p.stdin, "-", o)
+			}
+			for page, err := range pages {
+				if !yield(page, err) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// tell prints the report. It is an error where nothing was stored that should
+// have been, and where a dry run found that nothing would be.
+func (c *importFiles) tell(p *program, r corpus.ImportReport) error {
+	if c.JSON {
+		if err := json.NewEncoder(p.stdout).Encode(r); err != nil {
+			return err
+		}
+	} else {
+		c.print(p.stdout, r)
+	}
+	if r.Failed == 0 || c.SkipBad {
+		return nil
+	}
+	if c.DryRun {
+		return errTold
+	}
+
+	return corpus.Invalidf("", "nothing was stored, because %s; repair that, or leave it out with --skip-bad", count(r.Failed, "record is bad", "records are bad"))
+}
+
+func (c *importFiles) print(w io.Writer, r corpus.ImportReport) {
+	for _, problem := range r.Problems {
+		fmt.Fprintln(w, problem.Error())
+	}
+	if more := r.Failed - len(r.Problems); more > 0 {
+		fmt.Fprintf(w, "… and %d more\n", more)
+	}
+	for _, d := range r.Sample {
+		fmt.Fprintf(w, "%s, %s by %s:\n", cmp.Or(d.Name, d.ExternalID), count(len(d.Blocks), "block", "blocks"), d.Segmenter)
+		runes := []rune(d.Text)
+		for i, b := range d.Blocks[:min(len(d.Blocks), sampleBlocks)] {
+			fmt.Fprintf(w, "  %3d  %s\n", i+1, opening(runes[b.Start:b.End]))
+		}
+		if more := len(d.Blocks) - sampleBlocks; more > 0 {
+			fmt.Fprintf(w, "       … and %d more\n", more)
+		}
+	}
+	if len(r.NewLabels) > 0 {
+		fmt.Fprintf(w, "new labels: %s\n", strings.Join(r.NewLabels, ", "))
+	}
+	fmt.Fprintf(w, "%d new, %d unchanged, %d changed, %d failed", r.New, r.Unchanged, r.Changed, r.Failed)
+	if r.Gold > 0 {
+		fmt.Fprintf(w, "; %d with gold", r.Gold)
+	}
+	if c.DryRun {
+		fmt.Fprint(w, "; this was a dry run, nothing is stored")
+	}
+	fmt.Fprintln(w)
+}
+
+// How much of a document a dry run shows.
+const (
+	sampleBlocks = 40
+	sampleRunes  = 100
+)
+
+// opening is the beginning of a block on one line.
+func opening(block []rune) string {
+	more := ""
+	if len(block) > sampleRunes {
+		block, more = block[:sampleRunes], "…"
+	}
+	return strings.Map(func(r rune) rune {
+		if r < ' ' || r == 0x7f || r == '\u2028' || r == '\u2029' {
+			return ' '
+		}
+		return r
+	}, string(block)) + more
+}
+
+func count(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
+}
+
+// progress shows how far an import is: a counter that moves on a terminal, a
+// line every few seconds elsewhere.
+type progress struct {
+	w    io.Writer
+	bar  *progressbar.ProgressBar // nil where w is no terminal
+	last time.Time
+}
+
+const progressEvery = 5 * time.Second
+
+func newProgress(w io.Writer) *progress {
+	p := &progress{w: w, last: time.Now()}
+	if f, ok := w.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+		p.bar = progressbar.NewOptions(-1, progressbar.OptionSetWriter(w), progressbar.OptionSetDescription("documents"),
+			progressbar.OptionShowCount(), progressbar.OptionShowIts(), progressbar.OptionSetItsString("documents"),
+			progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionClearOnFinish())
+	}
+
+	return p
+}
+
+func (p *progress) at(r corpus.ImportReport) {
+	switch {
+	case p.bar != nil:
+		_ = p.bar.Set(r.Total()) // a counter that cannot be drawn is no reason to stop
+	case time.Since(p.last) >= progressEvery:
+		p.last = time.Now()
+		fmt.Fprintf(p.w, "%d documents read, %d failed\n", r.Total(), r.Failed)
+	}
+}
+
+func (p *progress) end() {
+	if p.bar != nil {
+		_ = p.bar.Finish()
+	}
+}

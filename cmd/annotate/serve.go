@@ -1,0 +1,201 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+	"syscall"
+	"time"
+
+	"annotate/db"
+	"annotate/handlers"
+	"annotate/internal/corpus"
+	"annotate/internal/demo"
+)
+
+type serve struct {
+	Addr    string `env:"ANNOTATE_ADDR" default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"Where to listen (default: 127.0.0.1:8080); port 0 takes a free one."`
+	BaseURL string `name:"base-url" env:"ANNOTATE_BASE_URL" placeholder:"URL" help:"Where people reach it, if that is another address: https://annotate.example.org."`
+	Demo    bool   `help:"Add a small sample project."`
+	User    string `placeholder:"NAME" help:"Make sure there is an administrator of this name; the password of a new one is printed."`
+	Verbose bool   `help:"Log each request."`
+}
+
+// Stopping takes no longer than these together.
+const (
+	graceRequests = 3 * time.Second // for requests under way
+	graceImports  = time.Second     // for imports to clear up; the next start does what they leave
+)
+
+func (c *serve) Run(p *program) error {
+	return p.open(func(s *db.Store) error {
+		if err := s.Serve(); err != nil {
+			return err
+		}
+		listener, err := listen(c.Addr)
+		if err != nil {
+			return err
+		}
+		defer listener.Close()
+
+		level := slog.LevelInfo
+		if c.Verbose {
+			level = slog.LevelDebug
+		}
+		log := slog.New(slog.NewTextHandler(p.stderr, &slog.HandlerOptions{Level: level}))
+		h, err := handlers.New(s, handlers.Options{Log: log, BaseURL: c.BaseURL})
+		if err != nil {
+			return err
+		}
+		if c.Demo {
+			if _, err := addDemo(p.ctx, s); err != nil && p.ctx.Err() == nil {
+				return fmt.Errorf("sample project: %w", err)
+			}
+		}
+
+		server := &http.Server{
+			Handler: h, ReadHeaderTimeout: handlers.HeaderTimeout, IdleTimeout: handlers.IdleTimeout, MaxHeaderBytes: handlers.MaxHeader,
+			ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+		}
+		ended := make(chan error, 1)
+		go func() { ended <- server.Serve(listener) }()
+		if err := c.announce(p, s, address(listener)); err != nil && p.ctx.Err() == nil {
+			return errors.Join(err, server.Close())
+		}
+
+		select {
+		case err := <-ended:
+			return err
+		case <-p.ctx.Done():
+			return stop(server, h)
+		}
+	})
+}
+
+func listen(addr string) (net.Listener, error) {
+	l, err := net.Listen("tcp", addr)
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return nil, corpus.Invalidf("", "another program listens on %s; stop it, or choose another address with --addr", addr)
+	case errors.Is(err, syscall.EACCES):
+		return nil, corpus.Invalidf("", "this account may not listen on %s; choose a port above 1023 with --addr", addr)
+	case err != nil:
+		return nil, corpus.Invalidf("", "%s is no address to listen on (%s); write it like 127.0.0.1:8080", addr, cause(err))
+	}
+
+	return l, nil
+}
+
+func cause(err error) error {
+	if op, ok := errors.AsType[*net.OpError](err); ok {
+		return op.Err
+	}
+	return err
+}
+
+// address is where a browser on this machine finds the listener.
+func address(l net.Listener) string {
+	at := l.Addr().(*net.TCPAddr)
+	if at.IP.IsUnspecified() {
+		return fmt.Sprintf("http://localhost:%d", at.Port)
+	}
+	return "http://" + at.String()
+}
+
+// announce says where the server is, and how to get in while nobody can.
+func (c *serve) announce(p *program, s *db.Store, url string) error {
+	if c.User != "" {
+		password, err := administrator(p.ctx, s, c.User)
+		if err != nil {
+			return err
+		}
+		if password != "" {
+			fmt.Fprintf(p.stdout, "%s may sign in with the password %s\n", c.User, password)
+		}
+	}
+	fmt.Fprintf(p.stdout, "annotate is ready at %s\n", url)
+
+	people, err := s.Annotators(p.ctx)
+	if err != nil || len(people) > 0 {
+		return err
+	}
+	token, err := s.AddLink(p.ctx, corpus.Administrator)
+	if err != nil {
+		return err
+	}
+	if c.BaseURL != "" {
+		url = strings.TrimRight(c.BaseURL, "/")
+	}
+	fmt.Fprintf(p.stdout, "Nobody has an account yet. The first administrator opens this link, once, within 24 hours:\n  %s/welcome/%s\n", url, token)
+
+	return nil
+}
+
+// administrator adds one with a password of the program's making, which is
+// returned; "" where there is somebody of that name.
+func administrator(ctx context.Context, s *db.Store, name string) (password string, err error) {
+	_, err = s.AnnotatorByName(ctx, name)
+	if !errors.Is(err, corpus.ErrNotFound) {
+		return "", err
+	}
+
+	return addPerson(ctx, s, name, corpus.Administrator, "")
+}
+
+// addPerson adds somebody. Without a password one is made and returned.
+func addPerson(ctx context.Context, s *db.Store, name string, role corpus.Role, password string) (made string, err error) {
+	if password == "" {
+		made = newPassword()
+		password = made
+	}
+	hash, err := handlers.HashPassword(ctx, password)
+	if err != nil {
+		return "", err
+	}
+	_, err = s.AddAnnotator(ctx, name, role, hash)
+
+	return made, err
+}
+
+// newPassword has 128 bits and can be typed.
+func newPassword() string { return strings.ToLower(rand.Text()) }
+
+// addDemo adds the sample project, or what is missing of it.
+func addDemo(ctx context.Context, s *db.Store) (corpus.ImportReport, error) {
+	p, err := s.ProjectByName(ctx, demo.Project().Name)
+	if errors.Is(err, corpus.ErrNotFound) {
+		p = demo.Project()
+		p.ID, err = s.AddProject(ctx, p)
+	}
+	if err != nil {
+		return corpus.ImportReport{}, err
+	}
+
+	return s.Import(ctx, corpus.ImportOptions{Project: p.ID}, demo.Documents())
+}
+
+// stop lets requests under way finish and then ends what runs in the
+// background. It gives up on both after a while: nothing that was answered as
+// saved is lost by that.
+func stop(server *http.Server, h *handlers.Server) error {
+	ctx, cancel := context.WithTimeout(context.Background(), graceRequests)
+	defer cancel()
+	err := server.Shutdown(ctx)
+	if errors.Is(err, context.DeadlineExceeded) {
+		err = server.Close()
+	}
+
+	closed := make(chan struct{})
+	go func() { h.Close(); close(closed) }()
+	select {
+	case <-closed:
+	case <-time.After(graceImports):
+	}
+
+	return err
+}
