@@ -125,6 +125,17 @@ func (h *handlers) signedIn(c echo.Context) (corpus.Annotator, error) {
 	return h.store.Session(ctx, cookie.Value)
 }
 
+// inPerson keeps programs from a person's account: whoever finds a token must
+// not be able to change the password or make more tokens.
+func inPerson(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		if c.Request().Header.Get(echo.HeaderAuthorization) != "" {
+			return echo.NewHTTPError(http.StatusForbidden, "an account is changed by its person, not with a token")
+		}
+		return next(c)
+	}
+}
+
 // askToSignIn sends a person to the form; a script is told, and asks over the
 // page, so that nothing on it is lost.
 func (h *handlers) askToSignIn(c echo.Context) error {

@@ -35,6 +35,7 @@ const (
 	importCancelled   noteKind = "import-cancelled"
 	importUnknown     noteKind = "import-unknown"
 	passwordChanged   noteKind = "password-changed"
+	tokenRemoved      noteKind = "token-removed"
 )
 
 const noteCookie = "annotate_note"
@@ -89,6 +90,8 @@ func (n note) flash() views.Flash {
 		return views.Flash{Text: "The import was cancelled. Nothing was stored."}
 	case importUnknown:
 		return views.Flash{Text: "That import is over, or the program was started again since. Send the files once more."}
+	case tokenRemoved:
+		return views.Flash{Text: "The token does not work any more."}
 	case passwordChanged:
 		return views.Flash{Text: "Your password is changed."}
 	}

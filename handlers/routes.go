@@ -2,6 +2,7 @@ package handlers
 
 import (
 	"net/http"
+	"strings"
 
 	"github.com/labstack/echo/v4"
 	"github.com/labstack/echo/v4/middleware"
@@ -9,6 +10,7 @@ import (
 
 	"annotate/assets"
 	"annotate/internal/corpus"
+	"annotate/views"
 )
 
 // Who may use a route. A route without one does not compile.
@@ -50,6 +52,7 @@ func (h *handlers) routes() []route {
 		{annotators, get, "/me", none, h.me},
 		{annotators, post, "/me/password", smallBody, h.setPassword},
 		{annotators, post, "/me/tokens", smallBody, h.addToken},
+		{annotators, post, "/me/tokens/:token/remove", none, h.removeToken},
 		{annotators, put, "/me/keys", smallBody, h.setKeys},
 
 		{annotators, get, "/", none, h.home},
@@ -92,6 +95,9 @@ func (h *handlers) register(e *echo.Echo) {
 		chain := []echo.MiddlewareFunc{middleware.BodyLimit(r.body)}
 		if r.who != anyone {
 			chain = append(chain, h.allow(r.who))
+			if strings.HasPrefix(r.path, views.MePath) {
+				chain = append(chain, inPerson)
+			}
 		} else if r.method == http.MethodPost {
 			chain = append(chain, guesses)
 		}

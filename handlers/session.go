@@ -143,6 +143,10 @@ func (h *handlers) me(c echo.Context) error { return h.showMe(c, http.StatusOK, 
 
 func (h *handlers) showMe(c echo.Context, status int, page views.Me) error {
 	page.Page = h.page(c, "Your account", nil, "")
+	var err error
+	if page.Tokens, err = h.store.Tokens(c.Request().Context(), annotator(c).ID); err != nil {
+		return err
+	}
 
 	return render(c, status, views.MePage(page))
 }
@@ -194,28 +198,42 @@ func (h *handlers) addToken(c echo.Context) error {
 	return h.showMe(c, http.StatusOK, views.Me{Token: token, TokenName: name})
 }
 
-// setKeys replaces the person's own keys. A script sends them as a JSON
-// object, action to key; the button on the account page sends nothing, which
-// brings the usual ones back.
-func (h *handlers) setKeys(c echo.Context) error {
-	who := annotator(c)
-	var keys map[string]string
-	if wantsJSON(c) {
-		if err := readJSON(c, &keys); err != nil {
-			return err
-		}
-	}
-	if err := views.CheckKeys(keys); err != nil {
+// removeToken takes a token's power away.
+func (h *handlers) removeToken(c echo.Context) error {
+	if err := h.store.RemoveToken(c.Request().Context(), annotator(c).ID, c.Param("token")); err != nil {
 		return err
 	}
 
-	if err := h.store.SetKeys(c.Request().Context(), who.ID, keys); err != nil {
+	h.leave(c, note{Kind: tokenRemoved})
+	return c.Redirect(http.StatusSeeOther, views.MePath)
+}
+
+// ownKeys is what the labelling screen sends: action to key.
+type ownKeys struct {
+	Keys map[string]string `json:"keys"`
+}
+
+// setKeys replaces the person's own keys. The button on the account page sends
+// nothing, which brings the usual ones back.
+func (h *handlers) setKeys(c echo.Context) error {
+	who := annotator(c)
+	var own ownKeys
+	if wantsJSON(c) {
+		if err := readJSON(c, &own); err != nil {
+			return err
+		}
+	}
+	if err := views.CheckKeys(own.Keys); err != nil {
+		return err
+	}
+
+	if err := h.store.SetKeys(c.Request().Context(), who.ID, own.Keys); err != nil {
 		return err
 	}
 
 	if wantsJSON(c) {
 		return c.NoContent(http.StatusNoContent)
 	}
-	who.Keys = keys
+	who.Keys = own.Keys
 	return render(c, http.StatusOK, views.KeysCard(who))
 }

@@ -583,11 +583,11 @@ func TestSigningInOverAPage(t *testing.T) {
 func TestKeys(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
-	if r := s.json("ines", http.MethodPut, "/me/keys", `{"body":"w"}`); r.StatusCode != http.StatusNoContent {
+	if r := s.json("ines", http.MethodPut, "/me/keys", `{"keys":{"body":"w"}}`); r.StatusCode != http.StatusNoContent {
 		t.Fatalf("status %d", r.StatusCode)
 	}
 	s.check(s.get("ines", "/me"), visit{status: 200, has: []string{"#keys: 1 key of your own", "#keys button[hx-put='/me/keys']"}})
-	if r := s.json("ines", http.MethodPut, "/me/keys", `{"body":"x"}`); r.StatusCode != http.StatusUnprocessableEntity {
+	if r := s.json("ines", http.MethodPut, "/me/keys", `{"keys":{"body":"x"}}`); r.StatusCode != http.StatusUnprocessableEntity {
 		t.Errorf("a key for two actions: status %d", r.StatusCode)
 	}
 
@@ -1020,4 +1020,44 @@ func TestTheServerEndsWhileAnImportRuns(t *testing.T) {
 	}
 	s.check(s.get("mona", job), visit{status: 303, to: quiet + "/import"})
 	s.check(s.upload("mona", quiet+"/imports", nil, file{"a.txt", "x"}), visit{status: 499})
+}
+
+func TestATokenWorksUntilItsOwnerRemovesIt(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	who, err := s.store.AnnotatorByName(t.Context(), "ines")
+	if err != nil {
+		t.Fatal(err)
+	}
+	token, err := s.store.AddToken(t.Context(), who.ID, "nightly")
+	if err != nil {
+		t.Fatal(err)
+	}
+	with := func(method, path string) int {
+		t.Helper()
+		r := httptest.NewRequest(method, path, nil)
+		r.Header.Set("Authorization", "Bearer "+token)
+		return s.send("", r).StatusCode
+	}
+	if status := with(http.MethodGet, "/"); status != http.StatusOK {
+		t.Errorf("with the token: %d", status)
+	}
+	for _, path := range []string{"/me", "/me/tokens"} {
+		if status := with(http.MethodGet, path); status == http.StatusOK {
+			t.Errorf("%s with a token: %d, accounts are their person's", path, status)
+		}
+	}
+
+	tokens, err := s.store.Tokens(t.Context(), who.ID)
+	if err != nil || len(tokens) != 1 || strings.Contains(tokens[0].ID, token) {
+		t.Fatalf("tokens: %v, %v", tokens, err)
+	}
+	remove := "/me/tokens/" + tokens[0].ID + "/remove"
+	s.check(s.get("ines", "/me"), visit{status: 200, has: []string{"#tokens: nightly", "form[action='" + remove + "']"}})
+	s.check(s.post("mara", remove, nil), visit{status: 404})
+	s.check(s.post("ines", remove, nil), visit{status: 303, to: "/me"})
+	if status := with(http.MethodGet, "/"); status != http.StatusUnauthorized {
+		t.Errorf("with a removed token: %d", status)
+	}
+	s.check(s.get("ines", "/me"), visit{status: 200, hasNot: []string{"#tokens"}})
 }

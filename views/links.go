@@ -20,6 +20,9 @@ const (
 	KeysPath     = "/me/keys"
 )
 
+// RemoveTokenPath takes the power of an API token away.
+func RemoveTokenPath(id string) string { return TokensPath + "/" + url.PathEscape(id) + "/remove" }
+
 // SignInPath asks to sign in, then goes on to next, a local path; "" for the
 // list of projects.
 func SignInPath(next string) string {

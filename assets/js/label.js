@@ -24,7 +24,7 @@ let screen;
 
 // ---- saving
 
-const store = await openStore();
+const store = openStore();
 const channel = "BroadcastChannel" in globalThis ? new BroadcastChannel("annotate") : null;
 
 /** @type {{condition: string, kept: number, words: string}} */

@@ -85,6 +85,24 @@ export class Minimap {
     else requestAnimationFrame(run);
   }
 
+  /** Fills a box with slanting lines. @param {CanvasRenderingContext2D} ctx @param {number} x @param {number} y @param {number} w @param {number} h */
+  #hatch(ctx, x, y, w, h) {
+    if (h < 6) return ctx.fillRect(x, y, w, Math.max(1, h / 2));
+    ctx.save();
+    ctx.beginPath();
+    ctx.roundRect(x, y, w, h, 2);
+    ctx.clip();
+    ctx.strokeStyle = ctx.fillStyle;
+    ctx.lineWidth = 2;
+    ctx.beginPath();
+    for (let line = y; line < y + h + w; line += 6) {
+      ctx.moveTo(x - 1, line + 1);
+      ctx.lineTo(x + w + 1, line - w - 1);
+    }
+    ctx.stroke();
+    ctx.restore();
+  }
+
   #draw() {
     const { canvas, model } = this, { blocks } = model, n = blocks.length;
     const width = canvas.clientWidth, height = canvas.clientHeight, dpr = devicePixelRatio || 1;
@@ -112,7 +130,7 @@ export class Minimap {
       const y = top[i] + 4, h = Math.max(gap ? 2 : 0.5, top[j] - top[i] - gap);
       ctx.fillStyle = colours[/** @type {"b" | "x" | ""} */ (cls)];
       if (cls === "") {
-        for (let line = y; line < y + h; line += 4) ctx.fillRect(x, line, w, Math.min(2, y + h - line)); // hatched, not colour alone
+        this.#hatch(ctx, x, y, w, h); // not by colour alone
       } else {
         ctx.beginPath();
         ctx.roundRect(x, y, w, h, Math.min(2, h / 2));

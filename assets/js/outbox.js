@@ -388,12 +388,51 @@ class IndexedStore {
   }
 }
 
+/** A store that may be used while it is still being opened. @implements {Store} */
+class OpeningStore {
+  /** @param {Promise<Store>} opening */
+  constructor(opening) {
+    this.opening = opening;
+    this.durable = true;
+    void this.#use(async () => {});
+  }
+  /** @template T @param {(store: Store) => Promise<T>} use */
+  async #use(use) {
+    const store = await this.opening;
+    try {
+      return await use(store);
+    } finally {
+      this.durable = store.durable;
+    }
+  }
+  /** @param {Entry} entry */
+  add(entry) {
+    return this.#use((s) => s.add(entry));
+  }
+  /** @param {number} annotator @param {number} limit */
+  list(annotator, limit) {
+    return this.#use((s) => s.list(annotator, limit));
+  }
+  /** @param {number[]} seqs @param {Lost[]} lost */
+  settle(seqs, lost) {
+    return this.#use((s) => s.settle(seqs, lost));
+  }
+  /** @param {number} annotator */
+  lost(annotator) {
+    return this.#use((s) => s.lost(annotator));
+  }
+  /** @param {number} annotator */
+  forget(annotator) {
+    return this.#use((s) => s.forget(annotator));
+  }
+}
+
 /**
  * The browser's store; one in memory where it has none or refuses it.
- * @returns {Promise<Store>}
+ * @returns {Store}
  */
 export function openStore() {
-  return new Promise((done) => {
+  return new OpeningStore(new Promise((done) => {
     const memory = () => done(new MemoryStore());
     try {
       const open = indexedDB.open("annotate", 1);
@@ -407,7 +446,7 @@ export function openStore() {
     } catch {
       memory();
     }
-  });
+  }));
 }
 
 /**

@@ -221,7 +221,8 @@ export class Painter {
     const spans = [...this.model.spansIn(i)];
     for (const hit of this.hits.get(this.model.blocks[i].id) ?? []) spans.push(hit);
     const range = i === this.cursor.focus ? this.cursor.range() : null;
-    if (range) spans.push({ ...range, id: "sel" });
+    // Selected words that are an entity are shown as that entity, brought forward.
+    if (range && !spans.some((s) => s.id === this.cursor.span)) spans.push({ ...range, id: "sel" });
 
     paint(/** @type {HTMLElement} */ (el.querySelector(".t")), this.model.text(i), spans, (s) => {
       if (s.id === "sel") return { tag: "span", cls: "sel", type: "" };

@@ -399,8 +399,9 @@ export class Model {
    * Takes over what the server says about the touched blocks and about the
    * annotation as a whole. Nothing that the server does not mention changes.
    * @param {Answer} a
+   * @param {boolean} newest no answer comes after this one; only then does it speak of the last step done here
    */
-  settle(a) {
+  settle(a, newest = true) {
     for (const part of a.touched) this.#settlePart(a, part);
     if (a.note !== this.note) {
       this.note = a.note;
@@ -408,6 +409,7 @@ export class Model {
     }
     this.#status(a);
     this.listener.status();
+    if (!newest) return;
 
     // Another page of this person was at work: only the server knows what undo would do.
     if ((this.done.at(-1)?.id ?? this.undoBelow) !== a.undo || (this.undone.at(-1)?.id ?? this.redoBelow) !== a.redo) {

@@ -67,7 +67,7 @@ export class Sync {
     const { answers } = this;
     this.answers = [];
     if (this.stale) return void this.reload();
-    for (const a of answers) this.model.settle(a);
+    for (const a of answers) this.model.settle(a, a === answers.at(-1));
     this.on.changed();
   }
 

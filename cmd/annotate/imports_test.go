@@ -29,6 +29,7 @@ var rules = map[string]rule{
 	"internal/ingest":  {[]string{"internal/text", "internal/corpus", "internal/segment"}, "the way in ends at a document; what stores it takes it from there"},
 	"internal/export":  {[]string{"internal/text", "internal/corpus"}, "a format takes gold and nothing else, so that command and handler write the same bytes"},
 	"internal/demo":    {[]string{"internal/corpus", "internal/ingest"}, "the sample comes in the way every document does"},
+	"internal/load":    {nil, "a program of its own, which meets the server as people do: over HTTP"},
 	"db":               {[]string{"internal/text", "internal/corpus"}, "the data file takes and gives nouns; it knows no screen and no format"},
 	"db/dbtest":        {[]string{"db", "internal/corpus"}, "real data files for the tests of others"},
 	"assets":           {nil, "files for browsers, and where they are"},
@@ -43,7 +44,7 @@ var closed = []struct {
 	open []string
 	why  string
 }{
-	{"net/http", []string{"assets", "handlers", "cmd/annotate"}, "what knows HTTP cannot be used by a command"},
+	{"net/http", []string{"assets", "handlers", "cmd/annotate", "internal/load"}, "what knows HTTP cannot be used by a command"},
 	{"database/sql", []string{"db"}, "SQL has one home"},
 	{"modernc.org/sqlite", []string{"db"}, "the driver has one home"},
 	{"github.com/labstack/echo", []string{"handlers"}, "the framework stays where it can be replaced"},

@@ -148,6 +148,14 @@ type Annotator struct {
 	Added    time.Time
 }
 
+// Token lets a program do what its owner may do. Its secret is known to the
+// program alone.
+type Token struct {
+	ID    string
+	Name  string // what it is for
+	Added time.Time
+}
+
 // ErrNotFound and ErrConflict are what callers may look for; ErrConflict says
 // that someone else was first.
 var (
