@@ -411,25 +411,9 @@ func (b *batch) apply(e corpus.Event) error {
 		b.status, b.answer.Status, b.w.from = c, true, nil
 	}
 	b.rows = append(b.rows, eventRow{n: a.Events, id: e.ID, kind: e.Kind, change: string(change)})
-	b.answer.Touched = append(b.answer.Touched, touched(c)...)
+	b.answer.Touched = append(b.answer.Touched, a.Touched()...)
 
 	return nil
-}
-
-// touched is where a change shows.
-func touched(c corpus.Change) []text.Range {
-	var out []text.Range
-	for _, p := range c.Classes {
-		out = append(out, p.Range)
-	}
-	for _, at := range append(slices.Clone(c.Splits), c.Joins...) {
-		out = append(out, text.Range{Start: at - 1, End: at + 1})
-	}
-	for _, s := range c.Add {
-		out = append(out, s.Range)
-	}
-
-	return out
 }
 
 // append writes the batch: the log, and what follows from it for the document.

@@ -290,3 +290,28 @@ func TestOneDocumentsLifeByTouchOnASmallScreen(t *testing.T) {
 	b.until(`location.pathname === "/projects/1"`)
 	wantExport(t, s)
 }
+
+// TestARealNewsPageTakesTwoSweeps labels the seed of the shared corpus, a body
+// of eight blocks and a tail of headlines, in four key presses and Enter.
+func TestARealNewsPageTakesTwoSweeps(t *testing.T) {
+	t.Parallel()
+	seeds, _ := filepath.Glob(filepath.Join(root, "..", "shared", "corpus", "seed", "*.txt"))
+	if len(seeds) == 0 {
+		t.Skip("the shared corpus is not beside the project")
+	}
+	s, b := signIn(t)
+	s.run("", "project", "add", "Newswire")
+	s.run("", "import", "--project", "Newswire", seeds[0])
+	label(b, s)
+
+	b.press("B", "e", "e", "X")
+	all := classes(b)
+	if tail := strings.TrimLeft(all, "b"); len(all)-len(tail) != 8 || strings.Trim(tail, "x") != "" {
+		t.Errorf("blocks %s, want 8 of body and the rest boilerplate", all)
+	}
+	b.press("Enter")
+	b.until(`location.pathname === "/projects/1"`)
+	if out := s.run("", "export", "--project", "Newswire", "--format", "jsonl"); strings.Count(out, `"class":"body"`) != 8 {
+		t.Errorf("exported: %s", out)
+	}
+}

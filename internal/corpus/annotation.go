@@ -67,6 +67,7 @@ type Annotation struct {
 	Events    int    // how many events made it
 
 	done, undone []step
+	touched      []text.Range
 	spanAt       map[SpanID]text.Range
 	blocks       []Block // the document's, which a join never crosses
 }
@@ -158,6 +159,27 @@ func last(s []step) string {
 		return ""
 	}
 	return s[len(s)-1].event
+}
+
+// Touched is where in the text the last change shows, in no order and perhaps
+// twice: where a class, an edge of a piece or a span changed.
+func (a *Annotation) Touched() []text.Range { return a.touched }
+
+// shows is where the change will show, but for the spans it removes: those are
+// in its inverse.
+func (c Change) shows() []text.Range {
+	var out []text.Range
+	for _, p := range c.Classes {
+		out = append(out, p.Range)
+	}
+	for _, at := range c.Splits {
+		out = append(out, text.Range{Start: at - 1, End: at + 1})
+	}
+	for _, s := range c.Add {
+		out = append(out, s.Range)
+	}
+
+	return out
 }
 
 // Do applies what a new event did and remembers its inverse. On an error the
@@ -260,6 +282,8 @@ func (a *Annotation) apply(c Change) (Change, error) {
 		inv.Status, inv.Why = a.Status, a.Why
 		a.Status, a.Why = c.Status, c.Why
 	}
+
+	a.touched = append(c.shows(), inv.shows()...)
 
 	return inv, nil
 }

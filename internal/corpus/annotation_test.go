@@ -691,3 +691,37 @@ func TestGoldIsInOrderWithoutIdsAndItsOwn(t *testing.T) {
 		t.Error("gold changed with the annotation it was made from")
 	}
 }
+
+func TestTouchedTellsWhereAChangeShows(t *testing.T) {
+	t.Parallel()
+	// 0         10
+	// One two.  Three four.
+	d := corpus.Document{ID: 1, Text: "One two.  Three four.", Blocks: []corpus.Block{{Range: text.Range{Start: 0, End: 8}}, {Range: text.Range{Start: 10, End: 21}}}}
+	a := corpus.NewAnnotation(d, 1)
+	do := func(event string, c corpus.Change) {
+		t.Helper()
+		if err := a.Do(event, c); err != nil {
+			t.Fatal(err)
+		}
+	}
+	one := text.Range{Start: 0, End: 3}
+	do("add", corpus.Change{Add: []corpus.Span{{Range: one, ID: "span-0001", Label: 1, Quote: "One"}}})
+	for _, step := range []struct {
+		name string
+		take func() error
+		want text.Range
+	}{
+		{"undoing a span shows where it was", func() error { _, err := a.Undo(""); return err }, one},
+		{"redoing it shows there too", func() error { _, err := a.Redo(""); return err }, one},
+		{"removing it too", func() error { return a.Do("remove", corpus.Change{Remove: []corpus.SpanID{"span-0001"}}) }, one},
+		{"a split shows at both sides", func() error { return a.Do("split", corpus.Change{Splits: []int{16}}) }, text.Range{Start: 15, End: 17}},
+		{"and so does taking it back", func() error { _, err := a.Undo(""); return err }, text.Range{Start: 15, End: 17}},
+	} {
+		if err := step.take(); err != nil {
+			t.Fatalf("%s: %v", step.name, err)
+		}
+		if !slices.Contains(a.Touched(), step.want) {
+			t.Errorf("%s: %v, want %v among them", step.name, a.Touched(), step.want)
+		}
+	}
+}
