@@ -36,4 +36,4 @@ fuzz: ## each fuzz target for ten seconds
 
 screenshots: ## the README's pictures, into docs/
 	mkdir -p docs
-	ANNOTATE_REQUIRE_CHROMIUM=1 ANNOTATE_PICTURES=$(CURDIR)/docs go test -count 1 -run TestEveryScreenIsAccessible ./cmd/annotate
+	ANNOTATE_REQUIRE_CHROMIUM=1 ANNOTATE_DOCS=$(CURDIR)/docs go test -count 1 -run TestEveryScreenIsAccessible ./cmd/annotate

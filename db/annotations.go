@@ -106,6 +106,9 @@ func (s *Store) onDesk(ctx context.Context, key deskKey, use func(*work) error) 
 			return err
 		}
 	}
+	if err := s.startFrom(ctx, w); err != nil {
+		return err
+	}
 
 	return use(w)
 }
@@ -122,40 +125,52 @@ func (w *work) bytes() int {
 func (s *Store) load(ctx context.Context, w *work) (err error) {
 	defer wrap(&err, "annotation of document %d", w.key.document)
 
-	doc, err := s.Document(ctx, w.key.document)
+	st, err := s.stmt(ctx, `SELECT `+documentColumns+`, coalesce(a.id, 0) FROM documents d LEFT JOIN annotations a ON a.document_id = d.id AND a.annotator_id = ? WHERE d.id = ? AND `+visible)
+	if err != nil {
+		return err
+	}
+	var row int64
+	doc, err := scanDocument(st.QueryRowContext(ctx, w.key.annotator, w.key.document).Scan, &row)
 	if err != nil {
 		return err
 	}
 	a := corpus.NewAnnotation(doc, w.key.annotator)
 	seen := map[string]bool{}
-	var row int64
-	err = s.scan(ctx, `SELECT id FROM annotations WHERE document_id = ? AND annotator_id = ?`, []any{w.key.document, w.key.annotator}, &row)
-	switch {
-	case err == nil:
+	if row != 0 {
 		err = s.rows(ctx, `SELECT n, id, kind, change FROM events WHERE annotation_id = ? ORDER BY n`, []any{row}, func(r *sql.Rows) error {
 			id, err := replay(r, a)
 			seen[id] = true
 			return err
 		})
-	case errors.Is(err, corpus.ErrNotFound):
-		err = nil
 	}
 	if err != nil {
 		return err
 	}
-
-	w.from = nil
-	if row == 0 {
-		gold, err := s.CurrentGold(ctx, doc.ID)
-		if err == nil {
-			w.from = &gold
-		} else if !errors.Is(err, corpus.ErrNotFound) {
-			return err
-		}
-	}
-	w.doc, w.x, w.a, w.row, w.seen = doc, text.NewIndex(doc.Text), a, row, seen
+	w.doc, w.x, w.a, w.row, w.seen, w.from = doc, text.NewIndex(doc.Text), a, row, seen, nil
 
 	return nil
+}
+
+// startFrom keeps the gold that the work starts from the newest: somebody else
+// may have decided since it came on the desk.
+func (s *Store) startFrom(ctx context.Context, w *work) error {
+	if w.row != 0 {
+		return nil
+	}
+	var version, has int
+	if err := s.scan(ctx, `SELECT coalesce(max(version), 0) FROM gold WHERE document_id = ?`, []any{w.key.document}, &version); err != nil {
+		return err
+	}
+	if w.from != nil {
+		has = w.from.Version
+	}
+	if version == has {
+		return nil
+	}
+	gold, err := s.CurrentGold(ctx, w.key.document)
+	w.from = &gold
+
+	return err
 }
 
 // replay applies the next event of a log. Undo and redo are replayed as such,
@@ -202,22 +217,13 @@ func (s *Store) View(ctx context.Context, doc corpus.DocumentID, who corpus.Anno
 
 func (s *Store) view(ctx context.Context, w *work) (corpus.View, error) {
 	v := corpus.View{Document: w.doc, Index: w.x, Annotation: w.a.Clone()}
-
-	var newer sql.NullInt64
-	var version sql.NullInt64
-	var by sql.NullString
-	err := s.scan(ctx, `SELECT s.state,
-			CASE WHEN s.state = 'superseded' THEN (SELECT max(n.id) FROM documents n WHERE n.project_id = d.project_id AND n.key = d.key AND n.id <= p.visible_through) END,
-			g.version, g.annotators
-		FROM document_states s JOIN documents d ON d.id = s.document_id JOIN projects p ON p.id = d.project_id
-		LEFT JOIN gold g ON g.document_id = s.document_id AND g.version = (SELECT max(version) FROM gold WHERE document_id = s.document_id)
-		WHERE s.document_id = ?`, []any{w.key.document}, &v.State, &newer, &version, &by)
-	if err != nil {
+	if err := s.scan(ctx, `SELECT state FROM document_states WHERE document_id = ?`, []any{w.key.document}, &v.State); err != nil {
 		return v, err
 	}
-	v.Newer, v.Gold = corpus.DocumentID(newer.Int64), int(version.Int64)
-	if by.Valid {
-		if err := json.Unmarshal([]byte(by.String), &v.GoldBy); err != nil {
+	// In any other state there is neither gold nor a newer version, and this is
+	// asked with every action.
+	if v.State == corpus.Golden || v.State == corpus.Superseded || v.State == corpus.Removed {
+		if err := s.decided(ctx, w, &v); err != nil {
 			return v, err
 		}
 	}
@@ -231,6 +237,17 @@ func (s *Store) view(ctx context.Context, w *work) (corpus.View, error) {
 	}
 
 	return v, nil
+}
+
+// decided adds who decided the document, and what took its place.
+func (s *Store) decided(ctx context.Context, w *work, v *corpus.View) (err error) {
+	if v.Gold, v.GoldBy, err = s.goldVersion(ctx, w.key.document); err != nil || v.State != corpus.Superseded {
+		return err
+	}
+	err = s.scan(ctx, `SELECT n.id FROM documents d JOIN documents n ON n.project_id = d.project_id AND n.key = d.key
+		WHERE d.id = ? AND n.id <= (SELECT visible_through FROM projects WHERE id = d.project_id) ORDER BY n.version DESC LIMIT 1`, []any{w.key.document}, &v.Newer)
+
+	return err
 }
 
 // fromGold is the change that turns a blank annotation into the gold. Spans

@@ -372,6 +372,30 @@ func TestAnotherPersonReopensGold(t *testing.T) {
 	clean(t, s)
 }
 
+func TestAPersonWhoOnlyLooksSeesWhatOthersDecideMeanwhile(t *testing.T) {
+	t.Parallel()
+	s, p, mara := desk(t, 1)
+	jonas := dbtest.Annotator(t, s, "jonas", corpus.AnnotatorRole)
+	if v := view(t, s, 1, jonas); v.Annotation.Status != corpus.Draft {
+		t.Fatal(v.Annotation.Status)
+	}
+	var e event
+	refused(t, act(t, s, 1, mara, submitAll(&e)...))
+	if v := view(t, s, 1, jonas); v.Annotation.Status != corpus.Submitted || v.Annotation.Pieces[0].Class != corpus.Body || v.Gold != 1 {
+		t.Fatalf("after the first decision: %s", shape(v.Annotation))
+	}
+	refused(t, act(t, s, 1, jonas, e.of(class(0, 0, corpus.Boilerplate))), "event-00004")
+	refused(t, act(t, s, 1, mara, e.of(corpus.Event{Kind: corpus.KindReopen}), e.of(class(0, 0, corpus.Boilerplate)), e.of(corpus.Event{Kind: corpus.KindSubmit})))
+	if v := view(t, s, 1, jonas); v.Annotation.Pieces[0].Class != corpus.Boilerplate || v.Gold != 2 {
+		t.Fatalf("after the second decision: %s", shape(v.Annotation))
+	}
+	load(t, s, p, withGold(lines("page-000", page), "PER", "Mara"))
+	if v := view(t, s, 1, jonas); len(v.Annotation.Spans) != 1 || v.Gold != 3 {
+		t.Fatalf("after gold came along: %s", shape(v.Annotation))
+	}
+	clean(t, s)
+}
+
 func TestEachDecisionHasItsStateAndCount(t *testing.T) {
 	t.Parallel()
 	s, p, mara := desk(t, 1)

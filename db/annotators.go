@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"strings"
+	"sync"
 	"time"
 	"unicode/utf8"
 
@@ -107,6 +108,8 @@ func (s *Store) PasswordHash(ctx context.Context, name string) (id corpus.Annota
 
 // SetPassword replaces the password and ends the person's sessions.
 func (s *Store) SetPassword(ctx context.Context, id corpus.AnnotatorID, hash string) error {
+	defer s.signed.forget()
+
 	return s.write(ctx, func(t *tx) error {
 		if err := one(t.change(`UPDATE annotators SET password_hash = ? WHERE id = ?`, hash, id)); err != nil {
 			return err
@@ -126,6 +129,7 @@ func (s *Store) SetKeys(ctx context.Context, id corpus.AnnotatorID, keys map[str
 		return err
 	}
 
+	defer s.signed.forget()
 	return s.write(ctx, func(t *tx) error {
 		return one(t.change(`UPDATE annotators SET keys = ? WHERE id = ?`, string(b), id))
 	})
@@ -133,6 +137,8 @@ func (s *Store) SetKeys(ctx context.Context, id corpus.AnnotatorID, keys map[str
 
 // SetDisabled takes away or gives back a person's access. Their work stays.
 func (s *Store) SetDisabled(ctx context.Context, id corpus.AnnotatorID, disabled bool) error {
+	defer s.signed.forget()
+
 	return s.write(ctx, func(t *tx) error {
 		if err := one(t.change(`UPDATE annotators SET disabled = ? WHERE id = ?`, disabled, id)); err != nil || !disabled {
 			return err
@@ -180,8 +186,70 @@ func (s *Store) AddSession(ctx context.Context, id corpus.AnnotatorID, agent str
 }
 
 // Session is who holds the token. It is corpus.ErrNotFound where the session
-// has ended or the person is disabled.
+// has ended or the person is disabled. What another process changed is noticed
+// within a second, what this one did at once.
 func (s *Store) Session(ctx context.Context, token string) (corpus.Annotator, error) {
+	key, now := sha256.Sum256([]byte(token)), s.now()
+	a, era, ok := s.signed.get(key, now)
+	if ok {
+		return a, nil
+	}
+	a, err := s.session(ctx, token)
+	if err == nil {
+		s.signed.put(key, a, now, era)
+	}
+
+	return a, err
+}
+
+// signed remembers for a second who holds a session: every request asks, and a
+// page asks several times.
+type signed struct {
+	mu  sync.Mutex
+	era int // goes up whenever somebody's right may have changed
+	who map[[sha256.Size]byte]signedIn
+}
+
+type signedIn struct {
+	annotator corpus.Annotator
+	at        time.Time
+}
+
+const (
+	signedFor = time.Second
+	maxSigned = 4096
+)
+
+func (m *signed) get(key [sha256.Size]byte, now time.Time) (a corpus.Annotator, era int, ok bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	in, ok := m.who[key]
+	since := now.Sub(in.at)
+
+	return in.annotator, m.era, ok && since >= 0 && since < signedFor
+}
+
+// put keeps what was read in an era that is not over.
+func (m *signed) put(key [sha256.Size]byte, a corpus.Annotator, now time.Time, era int) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if era != m.era {
+		return
+	}
+	if m.who == nil || len(m.who) >= maxSigned {
+		m.who = map[[sha256.Size]byte]signedIn{}
+	}
+	m.who[key] = signedIn{a, now}
+}
+
+func (m *signed) forget() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.era++
+	m.who = nil
+}
+
+func (s *Store) session(ctx context.Context, token string) (corpus.Annotator, error) {
 	hash, now := hashed(token), s.nowMillis()
 	st, err := s.stmt(ctx, `SELECT `+annotatorColumns+`, s.seen_at FROM sessions s JOIN annotators a ON a.id = s.annotator_id
 		WHERE s.token_hash = ? AND s.started_at >= ? AND s.seen_at >= ? AND NOT a.disabled`)
@@ -207,6 +275,8 @@ func (s *Store) Session(ctx context.Context, token string) (corpus.Annotator, er
 
 // RemoveSession signs out. An unknown token is no error.
 func (s *Store) RemoveSession(ctx context.Context, token string) error {
+	defer s.signed.forget()
+
 	return s.write(ctx, func(t *tx) error {
 		_, err := t.exec(`DELETE FROM sessions WHERE token_hash = ?`, hashed(token))
 		return err

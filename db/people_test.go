@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"annotate/db"
 	"annotate/db/dbtest"
 	"annotate/internal/corpus"
 )
@@ -155,6 +156,50 @@ func TestWhatEndsASession(t *testing.T) {
 	ok(s.Scan(ctx, `SELECT count(*) FROM sessions WHERE instr(token_hash, ?) > 0`, []any{other}, &secrets))
 	if secrets > 0 {
 		t.Error("a token stands in the file")
+	}
+}
+
+func TestASessionThatAnotherProcessEndedIsNoticed(t *testing.T) {
+	t.Parallel()
+	s := dbtest.Open(t)
+	var clock clock
+	clock.set(time.Now())
+	s.SetClock(clock.now)
+	mara := dbtest.Annotator(t, s, "mara", corpus.Manager)
+	token, err := s.AddSession(t.Context(), mara.ID, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Session(t.Context(), token); err != nil {
+		t.Fatal(err)
+	}
+	command, err := db.Open(t.Context(), s.Path())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer command.Close()
+	if err := command.SetDisabled(t.Context(), mara.ID, true); err != nil {
+		t.Fatal(err)
+	}
+	clock.add(time.Second)
+	if _, err := s.Session(t.Context(), token); !errors.Is(err, corpus.ErrNotFound) {
+		t.Errorf("a second later: %v", err)
+	}
+
+	// The clock going back does not keep a session.
+	other := dbtest.Annotator(t, s, "jonas", corpus.Manager)
+	if token, err = s.AddSession(t.Context(), other.ID, ""); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Session(t.Context(), token); err != nil {
+		t.Fatal(err)
+	}
+	clock.add(-time.Hour)
+	if err := command.SetPassword(t.Context(), other.ID, "-"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Session(t.Context(), token); !errors.Is(err, corpus.ErrNotFound) {
+		t.Errorf("after the clock went back: %v", err)
 	}
 }
 

@@ -30,6 +30,7 @@ type Store struct {
 	stmts  sync.Map // SQL text → *sql.Stmt of r
 	w      *writer
 	desk   *desk
+	signed signed
 	now    func() time.Time
 	unlock func()
 }

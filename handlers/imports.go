@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"io"
 	"iter"
@@ -356,6 +354,7 @@ var formats = []views.Choice{
 	{Name: "text", Title: "plain text"},
 	{Name: "html", Title: "HTML"},
 	{Name: "jsonl", Title: "JSON Lines"},
+	{Name: "json", Title: "JSON"},
 	{Name: "csv", Title: "CSV or TSV"},
 }
 
@@ -519,6 +518,9 @@ func (u *upload) take(part *multipart.Part) error {
 // maxPasted is in bytes.
 const maxPasted = 10 << 20
 
+// pastedName is what ingest calls a text without a name.
+const pastedName = "-"
+
 // paste keeps a pasted text that is more than white space.
 func (u *upload) paste(part io.Reader) error {
 	b, err := io.ReadAll(io.LimitReader(part, maxPasted+1))
@@ -532,10 +534,8 @@ func (u *upload) paste(part io.Reader) error {
 	}
 	u.pasted = true
 
-	// The name is the document's id, so it comes from the text: another text is
-	// another document, the same one is already there.
-	sum := sha256.Sum256(b)
-	return u.spool.add("pasted-"+hex.EncodeToString(sum[:4])+".txt", bytes.NewReader(b))
+	// Without a name the content says what it is, and which document.
+	return u.spool.add(pastedName, bytes.NewReader(b))
 }
 
 // sentName is the file name of a part with its folders, which

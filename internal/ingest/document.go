@@ -193,7 +193,7 @@ const inFlight = 96 << 20
 // a tree.
 func weigh(p Page) int64 {
 	n := int64(len(p.Raw))*3 + 4096
-	if p.MediaType == "text/html" {
+	if p.MediaType == "text/html" || p.MediaType == Record && bytes.Contains(p.Raw, []byte(`"html"`)) {
 		n *= 4
 	}
 	return min(n, inFlight)
@@ -238,7 +238,7 @@ func Documents(ctx context.Context, pages iter.Seq2[Page, error], cutting string
 		}
 		defer cancel()
 
-		ids := seen{at: map[uint64]place{}}
+		ids := seen{at: map[uint64]spot{}}
 		for {
 			var j *job
 			var more bool
@@ -309,11 +309,11 @@ func feed(ctx context.Context, pages iter.Seq2[Page, error], budget *semaphore.W
 // seen remembers the ids of one import run, each as a hash of 64 bits: a
 // million take some 40 MB less than the ids themselves would.
 type seen struct {
-	at    map[uint64]place
+	at    map[uint64]spot
 	files []string
 }
 
-type place struct{ file, line uint32 }
+type spot struct{ file, line uint32 }
 
 var seed = maphash.MakeSeed()
 
@@ -331,7 +331,7 @@ func (s *seen) check(in corpus.Incoming) error {
 	if n := len(s.files); n == 0 || s.files[n-1] != in.File {
 		s.files = append(s.files, in.File)
 	}
-	s.at[key] = place{uint32(len(s.files) - 1), uint32(in.Line)}
+	s.at[key] = spot{uint32(len(s.files) - 1), uint32(in.Line)}
 
 	return nil
 }

@@ -120,7 +120,7 @@ func TestHugeLineIsNotHeld(t *testing.T) {
 	runtime.ReadMemStats(&before)
 	docs, problems := collect(t, ingest.Reader(t.Context(), in, "a.jsonl", ingest.Options{}))
 	runtime.ReadMemStats(&after)
-	if len(docs) != 1 || len(problems) != 1 || !strings.Contains(problems[0], "a.jsonl:1: the line is longer than 16 MiB") {
+	if len(docs) != 1 || len(problems) != 1 || !strings.Contains(problems[0], "a.jsonl:1: the line is longer than 8 MiB") {
 		t.Error(len(docs), problems)
 	}
 	if grown := after.TotalAlloc - before.TotalAlloc; grown > 150<<20 {

@@ -28,18 +28,18 @@ type Page struct {
 	Language string
 	Meta     string // a JSON object, "" for none
 
-	MediaType string // "text/plain", "text/html", or Record where Raw is a line of JSON Lines
+	MediaType string // "text/plain", "text/html", or Record where Raw is a JSON object
 	Charset   string // of Raw where that is known for certain; "" means: find out
 	Raw       []byte // never changed, and kept by what Document returns
 }
 
 // Record is the MediaType of a page whose text and labels stand in a record of
-// JSON Lines (the native record).
+// JSON (the native record).
 const Record = "application/json"
 
 // Formats that Options.Format may name, besides "" and "auto": by the file's
 // name, else by its content.
-var Formats = []string{"text", "html", "jsonl", "csv"}
+var Formats = []string{"text", "html", "jsonl", "json", "csv"}
 
 // Options say how to read.
 type Options struct {
@@ -49,9 +49,8 @@ type Options struct {
 
 // Limits bound what one import may cost. A zero field means its default.
 type Limits struct {
-	Document  int64 // bytes of one text file or CSV record: 64 MiB
-	HTML      int64 // bytes of one HTML page, whose tree takes ten times as much: 16 MiB
-	Line      int64 // bytes of one line of JSON Lines: 16 MiB
+	Document  int64 // bytes of one file that is a document, or of one CSV record: 8 MiB, which is a million words
+	Line      int64 // bytes of one JSON record: 8 MiB
 	Total     int64 // bytes after decompression, of everything: 20 GiB
 	Ratio     int64 // decompressed to compressed bytes of one file: 200 …
 	RatioFrom int64 // … once this much has come out of it: 10 MiB
@@ -60,9 +59,8 @@ type Limits struct {
 
 func (l Limits) withDefaults() Limits {
 	return Limits{
-		Document:  cmp.Or(l.Document, 64<<20),
-		HTML:      cmp.Or(l.HTML, 16<<20),
-		Line:      cmp.Or(l.Line, 16<<20),
+		Document:  cmp.Or(l.Document, 8<<20),
+		Line:      cmp.Or(l.Line, 8<<20),
 		Total:     cmp.Or(l.Total, 20<<30),
 		Ratio:     cmp.Or(l.Ratio, 200),
 		RatioFrom: cmp.Or(l.RatioFrom, 10<<20),

@@ -134,6 +134,13 @@ func TestEveryReaderGivesTheSameDocument(t *testing.T) {
 		{"JSON Lines without a name", "-", "a", []byte(json)},
 		{"JSON Lines without a last line end", "a.jsonl", "a", []byte(strings.TrimSpace(json))},
 		{"JSON Lines of HTML", "a.jsonl", "a", []byte(`{"html":"<p>Repairs begin 😀<p>ALDPORT: e\u0301 שלום&nbsp;b.<p>-","id":"a"}`)},
+		{"JSON of one record over several lines", "a.json", "a", []byte("\ufeff{\r\n  " + strings.TrimPrefix(strings.Replace(json, `,"`, ",\r\n  \"", 1), "{"))},
+		{"JSON of a list", "a.json", "a", []byte(" [\n" + json + "]\n")},
+		{"JSON Lines with the ending of JSON", "a.json", "a", []byte(json)},
+		{"JSON of a list without a name", "-", "a", []byte("[ " + json + "]")},
+		{"JSON with brackets and quotes in its texts", "a.json", "a", []byte(`[{"x":{"y":["}]\"\\"]},` + json[1:] + "]")},
+		{"gzip of JSON", "a.json.gz", "a", gz("[" + json + "]")},
+		{"Markdown", "a.md", "a.md", []byte(page)},
 		{"CSV", "a.csv", "a", []byte(csv)},
 		{"CSV with CRLF and a byte order mark", "a.csv", "a", []byte("\ufeff" + strings.ReplaceAll(csv, "\n", "\r\n"))},
 		{"CSV with semicolons", "a.csv", "a", []byte(strings.Replace(strings.Replace(csv, ",", ";", 2), ",", ";", 0))},
@@ -166,7 +173,7 @@ func TestEveryReaderGivesTheSameDocument(t *testing.T) {
 }
 
 func TestProblems(t *testing.T) {
-	small := ingest.Options{Limits: ingest.Limits{Document: 2000, HTML: 2000, Line: 1000, Total: 1 << 30, RatioFrom: 1 << 20, Entries: 50}}
+	small := ingest.Options{Limits: ingest.Limits{Document: 2000, Line: 1000, Total: 1 << 30, RatioFrom: 1 << 20, Entries: 50}}
 	zeros := strings.Repeat("\x00", 4<<20)
 	spaces := strings.Repeat(" ", 4<<20)
 	many := make([]string, 0, 200)
@@ -177,6 +184,7 @@ func TestProblems(t *testing.T) {
 	locked[6] |= 1
 	locked[bytes.Index(locked, []byte("PK\x01\x02"))+8] |= 1
 	long := strings.Repeat("word ", 600)
+	tarredText := string(tarred("a.txt", "A"))
 
 	for _, c := range []struct {
 		name, file string
@@ -201,6 +209,7 @@ func TestProblems(t *testing.T) {
 		{"a gzip bomb", "a.txt.gz", gz(zeros), "", -1},
 		{"a gzip bomb of records", "a.jsonl.gz", gz(spaces), "grows more than 200 times", 0},
 		{"a zip bomb", "a.zip", zipped("a.jsonl", spaces), "grows more than 200 times", 0},
+		{"what stands behind a zip bomb", "a.zip", zipped("a.txt", "A", "b.jsonl", spaces, "c.txt", "C"), "", -2},
 		{"a zip in a zip", "a.zip", zipped("b.zip", string(zipped("a.txt", "A")), "c.txt", "C"), "archive inside an archive", 1},
 		{"a tar in a tar", "a.tar", tarred("b.tar", string(tarred("a.txt", "A")), "c.txt", "C"), "archive inside an archive", 1},
 		{"a damaged zip", "a.zip", zipped("a.txt", "A")[:40], "damaged or cut off", 0},
@@ -228,6 +237,16 @@ func TestProblems(t *testing.T) {
 		{"a record of empty text", "a.jsonl", []byte(`{"text":""}`), "no visible text", 0},
 		{"a text that is no string", "a.jsonl", []byte(`{"text":7}`), `the field "text" must be a string`, 0},
 		{"ids that stand twice", "a.jsonl", []byte(`{"id":"x","text":"A"}` + "\n\n" + `{"id":"x","text":"B"}`), `a.jsonl:3: the id "x" stands twice in this import, first in a.jsonl:1`, 1},
+		{"a list that is cut off", "a.json", []byte(`[{"text":"A"},` + "\n" + `{"text":"B"}`), "a.json:2: this is not valid JSON: the list is not closed", 2},
+		{"a record that is cut off", "a.json", []byte("[\n{\"text\":\"A\"},\n{\"text\":\n\"B }"), "the record that begins in line 3 is not closed", 1},
+		{"a list without commas", "a.json", []byte("[{\"text\":\"A\"}\n{\"text\":\"B\"}]"), "a.json:2: there is no comma", 1},
+		{"a list of texts", "a.json", []byte(`["A","B"]`), "a.json:1: here should be a record", 0},
+		{"an empty list", "a.json", []byte(" [ ] "), "no record in it", 0},
+		{"something behind a list", "a.json", []byte(`[{"text":"A"}] x`), "behind the end of the list", 1},
+		{"an object of objects", "a.json", []byte(`{"x":{"text":"A"}}`), "neither text nor html", 0},
+		{"a bad record in a list", "a.json", []byte("[{\"text\":\"A\"},{\n\"id\":1,\n\"text\": B\n},{\"text\":\"C\"}]"), "a.json:1: this is not valid JSON at column 9, 2 lines below", 2},
+		{"a record over the limit", "a.json", []byte(`[{"text":"A"},{"text":"` + long + `"},{"text":"B"}]`), "the record is longer than 1000 bytes", 2},
+		{"a tar that is cut off before it can be told", "a.tar.gz", gz(tarredText)[:40], "ends too early", 0},
 		{"a table without text", "a.csv", []byte("id,body\n1,A\n"), "a.csv:1: there must be a column text or html", 0},
 		{"a table without rows", "a.csv", []byte("id,text\n"), "no row under it", 0},
 		{"a stray quotation mark", "a.csv", []byte("id,text\n1,A\n2,a \"b\" c\n3,C\n"), "a.csv:3: there is a quotation mark inside a cell", 2},
@@ -239,6 +258,12 @@ func TestProblems(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			docs, problems := take(t, c.file, c.content, small)
+			if c.good == -2 {
+				if len(docs) != 1 || len(problems) != 2 || !strings.Contains(problems[1], "behind b.jsonl was not read") {
+					t.Errorf("%d documents, problems %q", len(docs), problems)
+				}
+				return
+			}
 			if c.good < 0 { // more than one thing may be said; nothing may pass unsaid
 				if len(problems) == 0 {
 					t.Error("nothing was said")
@@ -476,7 +501,7 @@ func FuzzReader(f *testing.F) {
 		"b.jsonl": "{\"text\":\"\\ud83d\\ude00\",\"x\":{}}\n\n{", "a.html": "<meta charset=koi8-r><p>\xd0\xd2", "a.gz": string(gz("A")), "a.zip": string(zipped("a.txt", "A")), "a.tar": string(tarred("a.txt", "A"))} {
 		f.Add(name, []byte(content))
 	}
-	o := ingest.Options{Limits: ingest.Limits{Document: 1 << 20, HTML: 1 << 20, Line: 1 << 20, Total: 8 << 20, RatioFrom: 1 << 20, Entries: 100}}
+	o := ingest.Options{Limits: ingest.Limits{Document: 1 << 20, Line: 1 << 20, Total: 8 << 20, RatioFrom: 1 << 20, Entries: 100}}
 	f.Fuzz(func(t *testing.T, name string, content []byte) {
 		for p, err := range ingest.Reader(context.Background(), bytes.NewReader(content), name, o) {
 			var bad *corpus.Problem

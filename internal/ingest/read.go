@@ -317,18 +317,23 @@ func (f *finder) inside(in file, b *bufio.Reader) bool {
 	format := f.format
 	if format == "" {
 		if format = formatOf(in.id, sample); format == "" {
-			return f.refuse(in.shown, 0, fmt.Sprintf("files that end in %q are not read; there are .txt, .html, .jsonl, .csv and .tsv, also .gz or .zst of them, .zip and .tar.gz, or name the format", path.Ext(in.id)))
+			if err != nil && err != io.EOF { // an archive that is cut off before it can be told
+				return f.broken(in, 0, err)
+			}
+			return f.refuse(in.shown, 0, fmt.Sprintf("files that end in %q are not read; there are .txt, .md, .html, .jsonl, .json, .csv and .tsv, also .gz or .zst of them, .zip and .tar.gz, or name the format", path.Ext(in.id)))
 		}
 	}
 	switch format {
 	case "jsonl":
 		return f.jsonl(in, b)
+	case "json":
+		return f.json(in, b)
 	case "csv":
 		return f.csv(in, b)
 	case "html":
-		return f.whole(in, b, "text/html", f.l.HTML)
+		return f.whole(in, b, "text/html")
 	default:
-		return f.whole(in, b, "text/plain", f.l.Document)
+		return f.whole(in, b, "text/plain")
 	}
 }
 
@@ -336,9 +341,9 @@ const nested = "it is an archive inside an archive or a compressed file; unpack 
 
 // extensions say how a file is read.
 var extensions = map[string]string{
-	".txt": "text", ".text": "text",
+	".txt": "text", ".text": "text", ".md": "text", ".markdown": "text",
 	".html": "html", ".htm": "html", ".xhtml": "html",
-	".jsonl": "jsonl", ".ndjson": "jsonl",
+	".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "json",
 	".csv": "csv", ".tsv": "csv",
 }
 
@@ -355,6 +360,8 @@ func formatOf(name string, sample []byte) string {
 	switch {
 	case bytes.HasPrefix(s, []byte(`{"`)) || bytes.HasPrefix(s, []byte("{ ")):
 		return "jsonl"
+	case bytes.HasPrefix(s, []byte("{\n")), bytes.HasPrefix(s, []byte("{\r\n")), opensList(s):
+		return "json"
 	case bytes.HasPrefix(lower, []byte("<!doctype html")), bytes.HasPrefix(lower, []byte("<html")), bytes.HasPrefix(lower, []byte("<?xml")),
 		bytes.HasPrefix(lower, []byte("<")) && (bytes.Contains(lower, []byte("<head")) || bytes.Contains(lower, []byte("<body")) || bytes.Contains(lower, []byte("</"))):
 		return "html"
@@ -365,8 +372,15 @@ func formatOf(name string, sample []byte) string {
 	return "text"
 }
 
+// opensList reports whether a JSON list of objects begins here.
+func opensList(s []byte) bool {
+	rest, ok := bytes.CutPrefix(s, []byte("["))
+	return ok && bytes.HasPrefix(bytes.TrimLeft(rest, " \t\r\n"), []byte("{"))
+}
+
 // whole reads a file that is one document.
-func (f *finder) whole(in file, r io.Reader, mediaType string, limit int64) bool {
+func (f *finder) whole(in file, r io.Reader, mediaType string) bool {
+	limit := f.l.Document
 	raw, err := io.ReadAll(io.LimitReader(r, limit+1))
 	switch {
 	case err != nil:
@@ -443,7 +457,7 @@ func (f *finder) zip(in file, r io.Reader, b *bufio.Reader) bool {
 	// Entries may share compressed bytes, so growth is measured over the archive.
 	var grown int64
 	files := 0
-	for _, e := range z.File {
+	for i, e := range z.File {
 		if err := f.ctx.Err(); err != nil {
 			return f.fatal(err)
 		}
@@ -472,7 +486,7 @@ func (f *finder) zip(in file, r io.Reader, b *bufio.Reader) bool {
 			return false
 		}
 		if grown > f.l.RatioFrom && grown > f.l.Ratio*n || f.total > f.l.Total {
-			return true // said once, by the entry
+			return i == len(z.File)-1 || f.refuse(in.shown, 0, fmt.Sprintf("what stands in the archive behind %s was not read; take that file out and send the archive again", safeName(e.Name)))
 		}
 	}
 	if files == 0 {

@@ -19,7 +19,7 @@ import (
 	"annotate/internal/text"
 )
 
-// record is a line of JSON Lines in our native form. Only text or html is
+// record is a JSON object in our native form. Only text or html is
 // required. split and release say where an export put the document and are not
 // kept; a field with any other name goes to meta under that name.
 type record struct {
@@ -58,7 +58,8 @@ const maxDepth = 64
 
 var decoders = sync.Pool{New: func() any { return new(jsontext.Decoder) }}
 
-// parseRecord reads one line. Its error is a sentence for a person.
+// parseRecord reads one object, a line of JSON Lines or one of a list. Its error
+// is a sentence for a person.
 func parseRecord(line []byte) (record, error) {
 	d := decoders.Get().(*jsontext.Decoder)
 	defer decoders.Put(d)
@@ -95,7 +96,7 @@ func parseRecord(line []byte) (record, error) {
 		return record{}, inWords(line, err)
 	}
 	if rest := line[d.InputOffset():]; len(bytes.TrimSpace(rest)) > 0 {
-		return record{}, fmt.Errorf("something stands behind the JSON object, at column %d; each line must be one object", column(line, int64(len(line)-len(bytes.TrimSpace(rest)))))
+		return record{}, fmt.Errorf("something stands behind the JSON object, at %s; each line must be one object", place(line, int64(len(line)-len(bytes.TrimSpace(rest)))))
 	}
 
 	meta, err := more.merge(r.Meta)
@@ -297,8 +298,19 @@ func depth(v []byte) int {
 	return most
 }
 
-func column(line []byte, offset int64) int {
-	return utf8.RuneCount(line[:min(int64(len(line)), max(0, offset))]) + 1
+// place says where in a record an offset is: its column, and how many lines
+// down where the record has several.
+func place(record []byte, offset int64) string {
+	before := record[:min(int64(len(record)), max(0, offset))]
+	lines := bytes.Count(before, []byte("\n"))
+	at := fmt.Sprintf("column %d", utf8.RuneCount(before[bytes.LastIndexByte(before, '\n')+1:])+1)
+	switch lines {
+	case 0:
+		return at
+	case 1:
+		return at + " of the line below"
+	}
+	return fmt.Sprintf("%s, %d lines below", at, lines)
 }
 
 // inWords says what is wrong with a line that is no valid JSON, and where.
@@ -311,23 +323,23 @@ func inWords(line []byte, err error) error {
 		return fmt.Errorf("this is not valid JSON: %s", plain(err))
 	}
 
-	at := column(line, syntax.ByteOffset)
+	at := place(line, syntax.ByteOffset)
 	rest := line[min(int64(len(line)), syntax.ByteOffset):]
 	cause := plain(syntax.Err)
 	switch {
 	case errors.Is(err, jsontext.ErrDuplicateName):
-		return fmt.Errorf("the field %q stands twice in one object, at column %d", syntax.JSONPointer.LastToken(), at)
+		return fmt.Errorf("the field %q stands twice in one object, at %s", syntax.JSONPointer.LastToken(), at)
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		return errors.New("this is not valid JSON: the line ends in the middle of a value")
 	case strings.Contains(cause, "surrogate"):
-		return fmt.Errorf(`half a surrogate pair (%s) stands alone at column %d; no text can hold it`, rest[:min(len(rest), 6)], at)
+		return fmt.Errorf(`half a surrogate pair (%s) stands alone at %s; no text can hold it`, rest[:min(len(rest), 6)], at)
 	case strings.Contains(cause, "UTF-8"):
-		return fmt.Errorf("the line is not UTF-8 at column %d; save the file as UTF-8", at)
+		return fmt.Errorf("the line is not UTF-8 at %s; save the file as UTF-8", at)
 	case strings.Contains(cause, "depth"):
-		return fmt.Errorf("the JSON is nested too deeply, at column %d", at)
+		return fmt.Errorf("the JSON is nested too deeply, at %s", at)
 	}
 
-	return fmt.Errorf("this is not valid JSON at column %d: %s", at, cause)
+	return fmt.Errorf("this is not valid JSON at %s: %s", at, cause)
 }
 
 func plain(err error) string {

@@ -80,6 +80,132 @@ func (f *finder) jsonl(in file, b *bufio.Reader) bool {
 	return true
 }
 
+// json finds the records of a JSON file: the objects of one list, or objects
+// one behind the other, each over as many lines as it likes. They are found by
+// their brackets; what they say is Document's work.
+func (f *finder) json(in file, b *bufio.Reader) bool {
+	o := objects{b: utf8Stream(b, false), limit: f.l.Line, line: 1}
+	for n := 0; ; n++ {
+		raw, line, err := o.next()
+		var refused refusal
+		switch {
+		case err == io.EOF && n == 0:
+			return f.refuse(in.shown, 0, "there is no record in it")
+		case err == io.EOF:
+			return true
+		case errors.As(err, &refused):
+			return f.refuse(in.shown, line, string(refused))
+		case err != nil:
+			return f.broken(in, line, err)
+		case raw == nil:
+			if !f.refuse(in.shown, line, fmt.Sprintf("the record is longer than %s, which is the limit", size(f.l.Line))) {
+				return false
+			}
+		case !f.page(Page{File: in.shown, Line: line, MediaType: Record, Raw: raw}):
+			return false
+		}
+	}
+}
+
+// objects finds the objects of a JSON file.
+type objects struct {
+	b      *bufio.Reader
+	limit  int64
+	line   int  // of the next byte, from 1
+	list   bool // they stand in a list
+	closed bool // which is over
+	some   bool // there was one already
+}
+
+// next is the next object and the line it begins in, nil for one over the
+// limit. The error is io.EOF behind the last, and a refusal where the brackets
+// make no sense.
+func (o *objects) next() (raw []byte, line int, err error) {
+	c, err := o.token()
+	switch {
+	case err != nil:
+	case c == '[' && !o.list && !o.some:
+		o.list = true
+		if c, err = o.token(); err == nil && c == ']' {
+			return nil, o.line, io.EOF
+		}
+	case o.list && o.some && c == ']' && !o.closed:
+		o.closed = true
+		if c, err = o.token(); err == nil {
+			return nil, o.line, refusal("something stands behind the end of the list")
+		}
+	case o.list && o.some && c == ',':
+		c, err = o.token()
+	case o.list && o.some:
+		return nil, o.line, refusal("there is no comma between this record and the one before")
+	}
+	switch {
+	case err == io.EOF && o.list && !o.closed:
+		return nil, o.line, refusal("this is not valid JSON: the list is not closed, as in a file that is cut off")
+	case err != nil:
+		return nil, o.line, err
+	case c != '{':
+		return nil, o.line, refusal(`here should be a record, an object in { } with a text or html: {"text": "…"}`)
+	}
+	o.some, line = true, o.line
+
+	raw, err = o.object()
+	return raw, line, err
+}
+
+// token is the next byte that is no white space.
+func (o *objects) token() (byte, error) {
+	for {
+		c, err := o.b.ReadByte()
+		switch {
+		case err != nil:
+			return 0, err
+		case c == '\n':
+			o.line++
+		case c != ' ' && c != '\t' && c != '\r':
+			return c, nil
+		}
+	}
+}
+
+// object reads to the bracket that closes the one before; nil over the limit.
+func (o *objects) object() ([]byte, error) {
+	raw, long := []byte{'{'}, false
+	begun := o.line
+	quoted, escaped := false, false
+	for depth := 1; depth > 0; {
+		c, err := o.b.ReadByte()
+		if err == io.EOF {
+			return nil, refusal(fmt.Sprintf("this is not valid JSON: the record that begins in line %d is not closed", begun))
+		}
+		if err != nil {
+			return nil, err
+		}
+		switch {
+		case c == '\n':
+			o.line++
+		case escaped:
+			escaped = false
+		case c == '\\':
+			escaped = quoted
+		case c == '"':
+			quoted = !quoted
+		case quoted:
+		case c == '{' || c == '[':
+			depth++
+		case c == '}' || c == ']':
+			depth--
+		}
+		if !long {
+			if raw = append(raw, c); int64(len(raw)) > o.limit {
+				raw, long = nil, true
+			}
+		}
+	}
+
+	return raw, nil
+}
+
 // readLine reads one line into memory of its own. A line over the limit is
 // passed over without being kept.
 func readLine(b *bufio.Reader, limit int64) (line []byte, long bool, err error) {
