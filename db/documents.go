@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/klauspost/compress/zstd"
@@ -169,6 +170,7 @@ func (s *Store) Documents(ctx context.Context, f corpus.DocumentFilter) (corpus.
 		f.States = []corpus.State{corpus.New, corpus.Begun, corpus.Skipped, corpus.Flagged, corpus.Golden}
 	}
 
+	f.States = slices.Compact(slices.Sorted(slices.Values(f.States)))
 	query, args := listQuery(f)
 	var page corpus.DocumentPage
 	err := s.rows(ctx, query, args, func(r *sql.Rows) error {
@@ -208,46 +210,46 @@ func listQuery(f corpus.DocumentFilter) (string, []any) {
 	}
 
 	words := ftsQuery(f.Query)
-	snippet := `''`
+	snippet, order := `''`, `d.id`
 	if words != "" {
-		snippet = `snippet(documents_fts, 1, char(2), char(3), '…', 18)`
+		snippet, order = `snippet(documents_fts, 1, char(2), char(3), '…', 18)`, `documents_fts.rowid`
 	}
 	add(`SELECT ` + rowColumns + `, ` + snippet + ` FROM `)
-	join := ` CROSS JOIN document_states s ON s.document_id = d.id`
+	const states = ` CROSS JOIN document_states s ON s.document_id = d.id`
 	switch {
 	case words != "":
-		add(`documents_fts CROSS JOIN documents d ON d.id = documents_fts.rowid` + join)
+		add(`documents_fts CROSS JOIN documents d ON d.id = documents_fts.rowid` + states)
 	case f.Site != "" || f.Language != "":
-		add(`documents d` + join)
+		add(`documents d` + states)
 	default:
-		add(`document_states s CROSS JOIN documents d ON d.id = s.document_id`)
+		// Within a state the index has the ids in order, over all of them it
+		// has not: the page is the first of what each state has.
+		order = `page.document_id`
+		for i, state := range f.States {
+			add([]string{`(`, ` UNION ALL `}[min(i, 1)]+`SELECT * FROM (SELECT document_id FROM document_states WHERE project_id = ? AND state = ? AND document_id > ?
+				AND document_id <= (SELECT visible_through FROM projects WHERE id = ?) ORDER BY document_id LIMIT ?)`, f.Project, state, f.After, f.Project, f.Limit+1)
+		}
+		add(`) page CROSS JOIN documents d ON d.id = page.document_id` + states)
 	}
-	add(` LEFT JOIN annotators a ON a.id = s.changed_by WHERE s.project_id = ? AND d.project_id = ?`, f.Project, f.Project)
-	add(` AND s.document_id <= (SELECT visible_through FROM projects WHERE id = ?)`, f.Project)
+	add(` LEFT JOIN annotators a ON a.id = s.changed_by WHERE d.project_id = ? AND `+visible, f.Project)
 	if words != "" {
 		add(` AND documents_fts MATCH ? AND documents_fts.rowid > ?`, words, f.After)
 	} else {
-		add(` AND d.id > ? AND s.document_id > ?`, f.After, f.After)
+		add(` AND d.id > ?`, f.After)
 	}
+	// The indexes are of what is not empty; SQLite takes them only where it is
+	// told that a value is not.
 	if f.Site != "" {
-		add(` AND d.site = ?`, f.Site)
+		add(` AND d.site = ? AND d.site <> ''`, f.Site)
 	}
 	if f.Language != "" {
-		add(` AND d.language = ?`, f.Language)
+		add(` AND d.language = ? AND d.language <> ''`, f.Language)
 	}
 	add(` AND s.state IN (?` + strings.Repeat(`, ?`, len(f.States)-1) + `)`)
 	for _, state := range f.States {
 		args = append(args, state)
 	}
-	switch {
-	case words != "":
-		add(` ORDER BY documents_fts.rowid`)
-	case f.Site != "" || f.Language != "":
-		add(` ORDER BY d.id`)
-	default:
-		add(` ORDER BY s.document_id`)
-	}
-	add(` LIMIT ?`, f.Limit+1)
+	add(` ORDER BY `+order+` LIMIT ?`, f.Limit+1)
 
 	return b.String(), args
 }

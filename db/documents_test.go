@@ -43,6 +43,7 @@ func TestDocumentsAreFiltered(t *testing.T) {
 	}{
 		"all":                          {filter{}, []corpus.DocumentID{1, 2, 4, 6}},
 		"a state":                      {filter{States: []corpus.State{corpus.Golden}}, []corpus.DocumentID{1}},
+		"a state twice":                {filter{States: []corpus.State{corpus.Golden, corpus.Golden}}, []corpus.DocumentID{1}},
 		"two states":                   {filter{States: []corpus.State{corpus.Golden, corpus.New}}, []corpus.DocumentID{1, 2, 4, 6}},
 		"removed and superseded":       {filter{States: []corpus.State{corpus.Removed, corpus.Superseded}}, []corpus.DocumentID{3, 5}},
 		"a state that does not exist":  {filter{States: []corpus.State{"lost"}}, nil},

@@ -7,35 +7,84 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"slices"
+	"strings"
 
 	"annotate/internal/corpus"
+	"annotate/internal/text"
 )
 
-// goldContent is how gold.content is stored.
-type goldContent struct {
-	Blocks []corpus.Piece `json:"blocks"`
-	Spans  []corpus.Span  `json:"spans"`
+// goldColumns is how gold.content is stored: columns, because gold is written
+// and read as a whole, and objects take three times as long to read.
+type goldColumns struct {
+	At     []int            `json:"at"`               // pieces: start, end, start, end …
+	Class  string           `json:"class"`            // a letter of classLetters for each piece
+	Reason []string         `json:"reason,omitempty"` // for each piece, or none at all
+	Spans  []int            `json:"spans,omitempty"`  // start, end, start, end …
+	Label  []corpus.LabelID `json:"label,omitempty"`  // for each span
+	Quote  []string         `json:"quote,omitempty"`  // for each span
 }
 
+// classLetters are the classes in the order of the letters "-bx".
+var classLetters = []corpus.Class{corpus.Undecided, corpus.Body, corpus.Boilerplate}
+
+const letters = "-bx"
+
 func encodeGold(g corpus.Gold) (content, annotators string, err error) {
-	c, err := json.Marshal(goldContent{append([]corpus.Piece{}, g.Pieces...), append([]corpus.Span{}, g.Spans...)}) // never null
+	c := goldColumns{At: make([]int, 0, 2*len(g.Pieces))}
+	class := make([]byte, len(g.Pieces))
+	for i, p := range g.Pieces {
+		c.At = append(c.At, p.Start, p.End)
+		class[i] = letters[max(0, slices.Index(classLetters, p.Class))]
+		if p.Reason != "" && c.Reason == nil {
+			c.Reason = make([]string, len(g.Pieces))
+		}
+		if c.Reason != nil {
+			c.Reason[i] = p.Reason
+		}
+	}
+	c.Class = string(class)
+	for _, s := range g.Spans {
+		c.Spans, c.Label, c.Quote = append(c.Spans, s.Start, s.End), append(c.Label, s.Label), append(c.Quote, s.Quote)
+	}
+	b, err := json.Marshal(c)
 	if err != nil {
 		return "", "", err
 	}
 	a, err := json.Marshal(g.Annotators)
 
-	return string(c), string(a), err
+	return string(b), string(a), err
 }
 
 func decodeGold(g *corpus.Gold, content, annotators string, at int64) error {
-	var c goldContent
+	var c goldColumns
 	if err := json.Unmarshal([]byte(content), &c); err != nil {
 		return fmt.Errorf("gold %d: %w", g.ID, err)
 	}
 	if err := json.Unmarshal([]byte(annotators), &g.Annotators); err != nil {
 		return fmt.Errorf("gold %d: %w", g.ID, err)
 	}
-	g.Pieces, g.Spans, g.At = c.Blocks, c.Spans, fromMillis(at)
+	if len(c.At) != 2*len(c.Class) || len(c.Reason) != 0 && len(c.Reason) != len(c.Class) || len(c.Spans) != 2*len(c.Label) || len(c.Quote) != len(c.Label) {
+		return fmt.Errorf("gold %d: columns of different lengths", g.ID)
+	}
+	g.At = fromMillis(at)
+	g.Pieces = make([]corpus.Piece, len(c.Class))
+	for i := range g.Pieces {
+		letter := strings.IndexByte(letters, c.Class[i])
+		if letter < 0 {
+			return fmt.Errorf("gold %d: there is no class %q", g.ID, c.Class[i])
+		}
+		g.Pieces[i] = corpus.Piece{Range: text.Range{Start: c.At[2*i], End: c.At[2*i+1]}, Class: classLetters[letter]}
+		if len(c.Reason) > 0 {
+			g.Pieces[i].Reason = c.Reason[i]
+		}
+	}
+	if len(c.Label) > 0 {
+		g.Spans = make([]corpus.Span, len(c.Label))
+	}
+	for i := range g.Spans {
+		g.Spans[i] = corpus.Span{Range: text.Range{Start: c.Spans[2*i], End: c.Spans[2*i+1]}, Label: c.Label[i], Quote: c.Quote[i]}
+	}
 
 	return nil
 }
@@ -78,9 +127,13 @@ const goldPage = 64
 
 // goldOf selects, for documents in state gold after ?2 and up to ?4, the newest
 // gold that is no newer than ?3.
-const goldOf = ` FROM document_states s CROSS JOIN documents d ON d.id = s.document_id CROSS JOIN gold g ON g.document_id = s.document_id
+const (
+	goldOf    = ` FROM document_states s CROSS JOIN documents d ON d.id = s.document_id` + goldJoin
+	goldAlone = ` FROM document_states s` + goldJoin // without the documents
+	goldJoin  = ` CROSS JOIN gold g ON g.document_id = s.document_id
 	WHERE s.project_id = ?1 AND s.state = 'gold' AND s.document_id > ?2 AND s.document_id <= ?4
 	AND g.version = (SELECT max(version) FROM gold WHERE document_id = s.document_id AND id <= ?3)`
+)
 
 // Gold yields the current gold of every living document, by document id, with
 // the document. It reads in pages and holds nothing open between them, so the
@@ -98,28 +151,64 @@ func (s *Store) Gold(ctx context.Context, f corpus.GoldFilter) iter.Seq2[corpus.
 			newest = f.Newest
 		}
 
-		var after corpus.DocumentID
-		for page := make([]corpus.Gold, 0, goldPage); ; page = page[:0] {
-			err := s.rows(ctx, `SELECT g.id, g.version, g.at, g.annotators, g.content, `+documentColumns+goldOf+` ORDER BY s.document_id LIMIT ?5`, []any{f.Project, after, newest, through, goldPage}, func(r *sql.Rows) error {
-				g, err := scanGold(r)
-				page = append(page, g)
-				return err
-			})
-			if err != nil {
-				yield(corpus.Gold{}, fmt.Errorf("read gold after document %d: %w", after, err))
-				return
-			}
-			for _, g := range page {
+		reading, cancel := context.WithCancel(ctx)
+		defer cancel()
+		for page := range s.goldPages(reading, f.Project, newest, through) {
+			for _, g := range page.gold {
 				if !yield(g, nil) {
 					return
 				}
-				after = g.Document.ID
 			}
-			if len(page) < goldPage {
+			if page.err != nil {
+				yield(corpus.Gold{}, page.err)
+			}
+			if page.last {
 				return
 			}
 		}
+		yield(corpus.Gold{}, ctx.Err()) // half of the gold must not look like all of it
 	}
+}
+
+type goldPageRead struct {
+	gold []corpus.Gold
+	err  error
+	last bool // nothing comes after it
+}
+
+// goldPages reads ahead, one page beside the caller's work on the one before.
+// It ends with the context.
+func (s *Store) goldPages(ctx context.Context, project corpus.ProjectID, newest corpus.GoldID, through corpus.DocumentID) <-chan goldPageRead {
+	pages := make(chan goldPageRead, 1)
+	go func() {
+		defer close(pages)
+		var after corpus.DocumentID
+		for more := true; more; {
+			page := goldPageRead{gold: make([]corpus.Gold, 0, goldPage)}
+			err := s.rows(ctx, `SELECT g.id, g.version, g.at, g.annotators, g.content, `+documentColumns+goldOf+` ORDER BY s.document_id LIMIT ?5`, []any{project, after, newest, through, goldPage}, func(r *sql.Rows) error {
+				g, err := scanGold(r)
+				if err == nil {
+					page.gold = append(page.gold, g)
+				}
+				return err
+			})
+			if n := len(page.gold); n > 0 {
+				after = page.gold[n-1].Document.ID
+			}
+			more = err == nil && len(page.gold) == goldPage
+			page.last = !more
+			if err != nil {
+				page.err = fmt.Errorf("read gold after document %d: %w", after, err)
+			}
+			select {
+			case pages <- page:
+			case <-ctx.Done():
+				return
+			}
+		}
+	}()
+
+	return pages
 }
 
 func scanGold(r *sql.Rows) (corpus.Gold, error) {
@@ -158,11 +247,11 @@ func (s *Store) GoldPreview(ctx context.Context, project corpus.ProjectID) (corp
 	if err := s.scan(ctx, `SELECT count(*), count(DISTINCT nullif(d.site, ''))`+goldOf, args, &out.Documents, &out.Sites); err != nil {
 		return out, err
 	}
-	if err := s.scan(ctx, `SELECT count(*) FILTER (WHERE b.value ->> 'class' = 'body'), count(*) FILTER (WHERE b.value ->> 'class' = 'boilerplate')
-		FROM (SELECT g.content`+goldOf+`) x, json_each(x.content, '$.blocks') b`, args, &out.Body, &out.Boiler); err != nil {
+	if err := s.scan(ctx, `SELECT coalesce(sum(length(class) - length(replace(class, 'b', ''))), 0), coalesce(sum(length(class) - length(replace(class, 'x', ''))), 0)
+		FROM (SELECT g.content ->> 'class' AS class`+goldAlone+`)`, args, &out.Body, &out.Boiler); err != nil {
 		return out, err
 	}
-	err = s.rows(ctx, `SELECT b.value ->> 'label', count(*) FROM (SELECT g.content`+goldOf+`) x, json_each(x.content, '$.spans') b GROUP BY 1 ORDER BY 1`, args, func(r *sql.Rows) error {
+	err = s.rows(ctx, `SELECT l.value, count(*) FROM (SELECT g.content`+goldAlone+`) x, json_each(x.content, '$.label') l GROUP BY 1 ORDER BY 1`, args, func(r *sql.Rows) error {
 		var label corpus.LabelID
 		var n int
 		err := r.Scan(&label, &n)

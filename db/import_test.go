@@ -557,6 +557,36 @@ func TestGoldComesAlong(t *testing.T) {
 	clean(t, s)
 }
 
+func TestGoldThatIsReadHalfSaysSo(t *testing.T) {
+	t.Parallel()
+	s := dbtest.Open(t)
+	p := dbtest.Project(t, s, "news")
+	docs := many(300, "page")
+	for i := range docs {
+		docs[i] = withGold(docs[i], "PER", "Head")
+	}
+	load(t, s, p, docs...)
+	for _, after := range []int{1, 64, 65, 200} {
+		ctx, cancel := context.WithCancel(t.Context())
+		n, failed := 0, error(nil)
+		for _, err := range s.Gold(ctx, corpus.GoldFilter{Project: p.ID}) {
+			if failed = err; err == nil {
+				if n++; n == after {
+					cancel()
+				}
+			}
+		}
+		cancel()
+		if n < 300 && !errors.Is(failed, context.Canceled) {
+			t.Errorf("%d of 300 were read and the error is %v", n, failed)
+		}
+	}
+	// Who has enough may stop, and the store closes all the same.
+	for range s.Gold(t.Context(), corpus.GoldFilter{Project: p.ID}) {
+		break
+	}
+}
+
 func TestGoldThatDoesNotFitIsAProblemOfItsRecord(t *testing.T) {
 	t.Parallel()
 	s := dbtest.Open(t)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/a-h/templ"
 	"github.com/labstack/echo/v4"
+	"github.com/labstack/echo/v4/middleware"
 
 	"annotate/internal/corpus"
 	"annotate/views"
@@ -65,6 +66,21 @@ func (h *handlers) logged(next echo.HandlerFunc) echo.HandlerFunc {
 
 		return nil
 	}
+}
+
+// foreign refuses what was sent from a page of another address, with the
+// headers and the words of every other refusal.
+func (h *handlers) foreign(e *echo.Echo) http.Handler {
+	refuse := middleware.RequestID()(h.logged(h.secured(func(echo.Context) error {
+		return echo.NewHTTPError(http.StatusForbidden, "it was sent from a page of another address; if you reach this tool by an address of its own, it must be started with that: annotate serve --base-url https://annotate.example.org")
+	})))
+
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		c := e.NewContext(r, w)
+		if err := refuse(c); err != nil {
+			h.fail(err, c)
+		}
+	})
 }
 
 func requestID(c echo.Context) string { return c.Response().Header().Get(echo.HeaderXRequestID) }

@@ -69,6 +69,8 @@ func New(store *db.Store, o Options) (*Server, error) {
 		}
 	}
 
+	origin.SetDenyHandler(compress(h.foreign(e)))
+
 	return &Server{handler: origin.Handler(compress(e)), h: h}, nil
 }
 

@@ -11,7 +11,11 @@ import (
 	"github.com/labstack/echo/v4"
 	"github.com/microcosm-cc/bluemonday"
 	"github.com/yuin/goldmark"
+	"github.com/yuin/goldmark/ast"
 	"github.com/yuin/goldmark/extension"
+	"github.com/yuin/goldmark/parser"
+	mdtext "github.com/yuin/goldmark/text"
+	mdutil "github.com/yuin/goldmark/util"
 
 	"annotate/internal/corpus"
 	"annotate/internal/segment"
@@ -22,9 +26,34 @@ import (
 // hold is decided twice: goldmark leaves raw HTML out, and bluemonday lets
 // only harmless elements pass.
 var (
-	markdown  = goldmark.New(goldmark.WithExtensions(extension.GFM))
+	markdown  = goldmark.New(goldmark.WithExtensions(extension.GFM), goldmark.WithParserOptions(parser.WithASTTransformers(mdutil.Prioritized(imagesAsLinks{}, 100))))
 	sanitiser = bluemonday.UGCPolicy()
 )
+
+// imagesAsLinks makes a link of each image: an image from another host would
+// tell that host who reads, and the policy of our pages would not show it.
+type imagesAsLinks struct{}
+
+func (imagesAsLinks) Transform(doc *ast.Document, _ mdtext.Reader, _ parser.Context) {
+	var images []*ast.Image
+	_ = ast.Walk(doc, func(n ast.Node, entering bool) (ast.WalkStatus, error) { // the walker returns no error
+		if image, ok := n.(*ast.Image); ok && entering {
+			images = append(images, image)
+		}
+		return ast.WalkContinue, nil
+	})
+	for _, image := range images {
+		link := ast.NewLink()
+		link.Destination, link.Title = image.Destination, image.Title
+		for child := image.FirstChild(); child != nil; child = image.FirstChild() {
+			link.AppendChild(link, child)
+		}
+		if !link.HasChildren() {
+			link.AppendChild(link, ast.NewString(image.Destination))
+		}
+		image.Parent().ReplaceChild(image.Parent(), image, link)
+	}
+}
 
 // guidelinesHTML is Markdown as harmless HTML, "" for white space.
 func guidelinesHTML(source string) (string, error) {

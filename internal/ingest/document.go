@@ -12,6 +12,7 @@ import (
 	"net"
 	"net/url"
 	"path"
+	"regexp"
 	"runtime"
 	"strings"
 	"sync"
@@ -31,8 +32,8 @@ import (
 // text without blocks of its own. The error is a *corpus.Problem for a page
 // that cannot be taken and a *corpus.Invalid for an unknown rule.
 //
-// The name is the title, else the file's name, else the id, else the first
-// words; the language is the declared one, else a guess where a sample leaves
+// The name is the title, else the file's name, else the id where it is not a
+// hash, else the first words; the language is the declared one, else a guess where a sample leaves
 // no doubt.
 func Document(p Page, cutting string) (corpus.Incoming, error) {
 	in, err := document(p, cutting)
@@ -128,6 +129,9 @@ const (
 	maxName = 200  // code points
 )
 
+// hashLike are ids that programs gave and nobody can tell apart.
+var hashLike = regexp.MustCompile(`^(?:[a-z0-9]{1,10}:)?[0-9A-Fa-f-]{24,}$`)
+
 // name is what people see in lists.
 func name(p Page, title, t string, opening text.Range) string {
 	file := ""
@@ -137,7 +141,11 @@ func name(p Page, title, t string, opening text.Range) string {
 			file = ""
 		}
 	}
-	for _, n := range []string{p.Name, title, file, p.ID} {
+	id := p.ID
+	if hashLike.MatchString(id) {
+		id = ""
+	}
+	for _, n := range []string{p.Name, title, file, id} {
 		if n = oneLine(n, maxName); n != "" {
 			return n
 		}

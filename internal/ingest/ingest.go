@@ -53,7 +53,7 @@ type Limits struct {
 	Line      int64 // bytes of one JSON record: 8 MiB
 	Total     int64 // bytes after decompression, of everything: 20 GiB
 	Ratio     int64 // decompressed to compressed bytes of one file: 200 …
-	RatioFrom int64 // … once this much has come out of it: 10 MiB
+	RatioFrom int64 // … once this much has come out of it: 4 MiB
 	Entries   int   // files in one archive: 1 000 000; of a zip, whose list is held in memory, a fifth of it
 }
 
@@ -63,7 +63,7 @@ func (l Limits) withDefaults() Limits {
 		Line:      cmp.Or(l.Line, 8<<20),
 		Total:     cmp.Or(l.Total, 20<<30),
 		Ratio:     cmp.Or(l.Ratio, 200),
-		RatioFrom: cmp.Or(l.RatioFrom, 10<<20),
+		RatioFrom: cmp.Or(l.RatioFrom, 4<<20),
 		Entries:   cmp.Or(l.Entries, 1_000_000),
 	}
 }

@@ -314,6 +314,21 @@ func TestRecordFields(t *testing.T) {
 	}
 }
 
+func TestAHashIsNoName(t *testing.T) {
+	for id, want := range map[string]string{
+		"harbour-bridge":                          "harbour-bridge",
+		"2024-11-05":                              "2024-11-05",
+		"042bb7b5fedab6eac7db576522b89b93":        "First 😀 line",
+		"sha256:042bb7b5fedab6eac7db576522b89b93": "First 😀 line",
+		"9F8E0C6A-3C5B-4D1E-8A77-0123456789AB":    "First 😀 line",
+	} {
+		docs, problems := take(t, "a.jsonl", []byte(`{"id":"`+id+`","text":"\nFirst 😀 line\nSecond"}`), ingest.Options{})
+		if len(docs) != 1 || docs[0].Name != want || docs[0].ExternalID != id {
+			t.Errorf("%s: %+v %q", id, docs, problems)
+		}
+	}
+}
+
 func TestGold(t *testing.T) {
 	//        0         1
 	//        01234567890123456
