@@ -31,6 +31,10 @@ const (
 // progressEach is after how many records the progress is told.
 const progressEach = 64
 
+// besideServer is how long an import leaves the file to the server of another
+// process after each batch: a few times what that takes to notice.
+const besideServer = 5 * time.Millisecond
+
 // An import that gave no sign of life for so long was killed; the next one
 // clears up after it.
 const importSilence = time.Minute
@@ -455,6 +459,9 @@ func (im *importing) wait() error {
 	}
 	l := <-im.landed
 	im.flying, im.landed = nil, nil
+	if im.s.served() { // the people there write between two batches
+		time.Sleep(besideServer)
+	}
 	if l.err == nil {
 		should := float64(l.bytes) * float64(batchTime) / float64(max(l.took, time.Microsecond))
 		im.room = int(min(max((float64(im.room)+should)/2, batchLeast), batchMost))

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"time"
 
 	"annotate/internal/corpus"
 )
@@ -20,7 +21,16 @@ func (s *Store) Serve() error {
 	if err != nil {
 		return fmt.Errorf("lock: %w", err)
 	}
-	if err := lockFile(f); err != nil {
+	// A command that looks whether there is a server holds the lock for an instant.
+	err = lockFile(f)
+	for range 10 {
+		if !errors.Is(err, errLocked) {
+			break
+		}
+		time.Sleep(20 * time.Millisecond)
+		err = lockFile(f)
+	}
+	if err != nil {
 		f.Close()
 		if errors.Is(err, errLocked) {
 			return corpus.Invalidf("", "another annotate is serving %s; stop it first, or name another file with --db", s.path)
@@ -30,6 +40,20 @@ func (s *Store) Serve() error {
 	s.unlock = func() { f.Close() }
 
 	return nil
+}
+
+// served reports whether another process serves the file.
+func (s *Store) served() bool {
+	if s.unlock != nil {
+		return false
+	}
+	f, err := os.OpenFile(s.path+".lock", os.O_RDWR, 0)
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+
+	return errors.Is(lockFile(f), errLocked)
 }
 
 var errLocked = errors.New("locked")

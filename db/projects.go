@@ -5,7 +5,10 @@ import (
 	"database/sql"
 	"encoding/json"
 	"errors"
+	"fmt"
+	"slices"
 	"strings"
+	"sync"
 	"unicode/utf8"
 
 	"annotate/internal/corpus"
@@ -21,8 +24,39 @@ func scanProject(scan func(...any) error) (corpus.Project, error) {
 		return corpus.Project{}, translate(err)
 	}
 	p.Added = fromMillis(added)
+	var err error
+	p.Labels, err = decodeLabels(labels)
 
-	return p, json.Unmarshal([]byte(labels), &p.Labels)
+	return p, err
+}
+
+// decoded remembers label sets by their JSON: each page that is opened needs
+// its project's, and nearly all of them are the same.
+var decoded struct {
+	sync.Mutex
+	sets map[string]corpus.LabelSet
+}
+
+// maxDecoded bounds decoded.
+const maxDecoded = 256
+
+// decodeLabels gives a set of the caller's own.
+func decodeLabels(text string) (corpus.LabelSet, error) {
+	decoded.Lock()
+	defer decoded.Unlock()
+	if set, ok := decoded.sets[text]; ok {
+		return slices.Clone(set), nil
+	}
+	var set corpus.LabelSet
+	if err := json.Unmarshal([]byte(text), &set); err != nil {
+		return nil, fmt.Errorf("labels: %w", err)
+	}
+	if len(decoded.sets) >= maxDecoded || decoded.sets == nil {
+		decoded.sets = map[string]corpus.LabelSet{}
+	}
+	decoded.sets[text] = set
+
+	return slices.Clone(set), nil
 }
 
 func (s *Store) project(ctx context.Context, query string, arg any) (corpus.Project, error) {
@@ -140,9 +174,8 @@ func projectLabels(t *tx, id corpus.ProjectID) (corpus.LabelSet, error) {
 	if err := t.scan(`SELECT labels FROM projects WHERE id = ?`, []any{id}, &text); err != nil {
 		return nil, err
 	}
-	var labels corpus.LabelSet
 
-	return labels, json.Unmarshal([]byte(text), &labels)
+	return decodeLabels(text)
 }
 
 // SetProjectRemoved hides a project or brings it back. Nothing of it is lost.

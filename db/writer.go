@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"runtime/debug"
 	"sync"
+	"time"
 )
 
 // writer is the one goroutine that changes the file. A commit with a full sync
@@ -58,6 +59,9 @@ func newWriter(ctx context.Context, db *sql.DB) (*writer, error) {
 		return nil, fmt.Errorf("writer: %w", err)
 	}
 
+	if _, err := conn.ExecContext(ctx, "PRAGMA busy_timeout = 0"); err != nil { // begin waits itself
+		return nil, errors.Join(fmt.Errorf("writer: %w", err), conn.Close())
+	}
 	mover, err := db.Conn(ctx)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("writer: %w", err), conn.Close())
@@ -209,7 +213,7 @@ func (w *writer) apply(group []*job) {
 		}
 	}
 
-	if _, err := t.exec("BEGIN IMMEDIATE"); err != nil {
+	if err := t.begin(); err != nil {
 		fail(err)
 		return
 	}
@@ -231,6 +235,24 @@ func (w *writer) apply(group []*job) {
 	}
 	if _, err := t.exec("COMMIT"); err != nil {
 		fail(err)
+	}
+}
+
+// How long the writer waits for another process's, and how often it looks.
+// SQLite's own waiting grows to a tenth of a second between two looks, in which
+// a busy import beside the server takes the file again and again.
+const (
+	beginWithin = 10 * time.Second
+	beginEvery  = time.Millisecond
+)
+
+// begin takes the file for writing.
+func (t *tx) begin() error {
+	for until := time.Now().Add(beginWithin); ; time.Sleep(beginEvery) {
+		_, err := t.exec("BEGIN IMMEDIATE")
+		if !busy(err) || time.Now().After(until) {
+			return err
+		}
 	}
 }
 

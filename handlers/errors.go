@@ -37,6 +37,8 @@ func explain(err error) problem {
 		return problem{http.StatusConflict, "Someone else was faster", "Load the page again to see how things are now."}
 	case errors.Is(err, db.ErrFull):
 		return problem{http.StatusInsufficientStorage, "The server's disk is full", "Nothing was saved. What you did is kept here; make room on the disk and try again."}
+	case errors.Is(err, db.ErrDamaged):
+		return problem{http.StatusInternalServerError, "The data file is damaged", "Whoever runs this server should keep a copy of the file, see what annotate check finds, and go back to a backup."}
 	case errors.Is(err, context.Canceled):
 		return problem{499, "The request was called off", ""}
 	case isWeb:

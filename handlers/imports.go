@@ -188,7 +188,7 @@ func (m *imports) run(j *importJob, phase views.Phase, o corpus.ImportOptions) {
 		j.mu.Unlock()
 		j.read.Store(0)
 
-		report, err := m.store.Import(ctx, o, ingest.Documents(ctx, j.pages(ctx), j.cutting))
+		report, err := m.store.Import(ctx, o, ingest.DocumentsBeside(ctx, j.pages(ctx), j.cutting))
 		if err != nil && ctx.Err() != nil {
 			err = ctx.Err() // whatever broke, it broke because it was told to end
 		}

@@ -5,6 +5,9 @@
 
 /** @typedef {{path: string, page: Document}} Ready */
 
+/** How long "nothing is left" is believed, in milliseconds. */
+const believed = 30_000;
+
 export class Next {
   /** @param {number} project @param {number} document the present one */
   constructor(project, document) {
@@ -14,10 +17,11 @@ export class Next {
     this.coming = null;
   }
 
-  /** Claims and fetches, once. */
+  /** Claims and fetches, once. What did not come is asked for again when it is needed. */
   prepare() {
     this.coming ??= this.#fetch().then((r) => {
-      if (!r || r === "none") this.coming = null; // ask again when it is needed
+      if (!r) this.coming = null;
+      if (r === "none") setTimeout(() => (this.coming = null), believed);
       return r;
     });
     return this.coming;

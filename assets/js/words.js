@@ -23,8 +23,11 @@ function segmenter(language) {
   return s;
 }
 
+/** A picture that is clicked is meant, not the word beside it. */
+const picture = /\p{Extended_Pictographic}|\p{Regional_Indicator}/u;
+
 /**
- * The words of a text in order. Where it has none ("- - -"), its runs without
+ * The words of a text in order, emoji among them. Where it has none ("- - -"), its runs without
  * spaces stand for them, so that every text that shows something can be marked.
  * @param {string} text
  * @param {string} language a BCP 47 tag, or ""
@@ -35,9 +38,9 @@ export function words(text, language) {
   /** @type {Range[]} */
   const out = [];
   if (s) {
-    for (const w of s.segment(text)) if (w.isWordLike) out.push({ from: w.index, to: w.index + w.segment.length });
+    for (const w of s.segment(text)) if (w.isWordLike || picture.test(w.segment)) out.push({ from: w.index, to: w.index + w.segment.length });
   } else {
-    for (const m of text.matchAll(/[\p{L}\p{M}\p{N}_]+(?:['’.][\p{L}\p{M}\p{N}_]+)*/gu)) out.push({ from: m.index, to: m.index + m[0].length });
+    for (const m of text.matchAll(/[\p{L}\p{M}\p{N}_]+(?:['’.][\p{L}\p{M}\p{N}_]+)*|[\p{Extended_Pictographic}\p{Regional_Indicator}\u200d\ufe0f\p{Emoji_Modifier}]+/gu)) out.push({ from: m.index, to: m.index + m[0].length });
   }
   if (out.length === 0) for (const m of text.matchAll(/\S+/gu)) out.push({ from: m.index, to: m.index + m[0].length });
   return out;

@@ -19,7 +19,8 @@ for (const [rule, text, selected, want] of table) {
 for (const [rule, text, language, want] of [
   ["words without punctuation", "“We looked,” she said.", "en", ["We", "looked", "she", "said"]],
   ["an apostrophe inside stays", "Kyiv's push", "en", ["Kyiv's", "push"]],
-  ["combining marks stay with their letter", "e\u0301clair 😀 now", "fr", ["e\u0301clair", "now"]],
+  ["combining marks stay with their letter, and an emoji is a word", "e\u0301clair 😀 now", "fr", ["e\u0301clair", "😀", "now"]],
+  ["a family and a flag are one each", "the 👨‍👩‍👧‍👦 from 🇳🇴", "en", ["the", "👨‍👩‍👧‍👦", "from", "🇳🇴"]],
   ["Hebrew", "שלום לכולם", "he", ["שלום", "לכולם"]],
   ["Thai is cut without spaces", "ภาษาไทย", "th", ["ภาษา", "ไทย"]],
   ["a no-break space parts words", "one\u00a0two", "", ["one", "two"]],

@@ -141,7 +141,7 @@ func TestFromFilesToADataset(t *testing.T) {
 	gold := file(t, "gold.jsonl", goldLine)
 
 	out := must(t, "", "import", "--project", "News", "--dry-run", page, gold)
-	if !strings.Contains(out, "2 new") || !strings.Contains(out, "dry run") || !strings.Contains(out, "  1  ALDPORT: a page\n") {
+	if !strings.Contains(out, "2 would be new") || !strings.Contains(out, "dry run") || !strings.Contains(out, "  1  ALDPORT: a page\n") {
 		t.Errorf("the dry run says\n%s", out)
 	}
 	if out := must(t, "", "import", "--project", "News", page, gold); out != "2 new, 0 unchanged, 0 changed, 0 failed; 1 with gold\n" {
@@ -237,7 +237,7 @@ func TestABadRecordStopsAnImportOrIsLeftOut(t *testing.T) {
 	bad := file(t, "bad.jsonl", goldLine+"{\"text\":\n"+strings.ReplaceAll(goldLine, `"id":"a"`, `"id":"b"`))
 
 	status, out, errs := call(t, "", "import", "--project", "News", bad)
-	if status != failed || !strings.Contains(out, "bad.jsonl:2: ") || !strings.Contains(errs, "nothing was stored, because 1 record is bad") {
+	if status != failed || !strings.Contains(out, "bad.jsonl:2: ") || !strings.Contains(errs, "nothing was stored, because 1 document is bad") {
 		t.Errorf("exit %d\n%s\n%s", status, out, errs)
 	}
 	status, out, _ = call(t, "", "import", "--project", "News", "--dry-run", bad)

@@ -96,7 +96,7 @@ func (c *importFiles) tell(p *program, r corpus.ImportReport) error {
 		return errTold
 	}
 
-	return corpus.Invalidf("", "nothing was stored, because %s; repair that, or leave it out with --skip-bad", count(r.Failed, "record is bad", "records are bad"))
+	return corpus.Invalidf("", "nothing was stored, because %s; repair that, or leave it out with --skip-bad", count(r.Failed, "document is bad", "documents are bad"))
 }
 
 func (c *importFiles) print(w io.Writer, r corpus.ImportReport) {
@@ -119,7 +119,11 @@ func (c *importFiles) print(w io.Writer, r corpus.ImportReport) {
 	if len(r.NewLabels) > 0 {
 		fmt.Fprintf(w, "new labels: %s\n", strings.Join(r.NewLabels, ", "))
 	}
-	fmt.Fprintf(w, "%d new, %d unchanged, %d changed, %d failed", r.New, r.Unchanged, r.Changed, r.Failed)
+	if r.Stored {
+		fmt.Fprintf(w, "%d new, %d unchanged, %d changed, %d failed", r.New, r.Unchanged, r.Changed, r.Failed)
+	} else {
+		fmt.Fprintf(w, "%d would be new, %d unchanged, %d would change, %d failed", r.New, r.Unchanged, r.Changed, r.Failed)
+	}
 	if r.Gold > 0 {
 		fmt.Fprintf(w, "; %d with gold", r.Gold)
 	}

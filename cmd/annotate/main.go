@@ -13,6 +13,7 @@ import (
 	"io/fs"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"strings"
 	"syscall"
 
@@ -25,7 +26,15 @@ import (
 	"annotate/internal/segment"
 )
 
+// memory is what the program tries to stay under, in bytes, unless GOMEMLIMIT
+// says otherwise. Without it the garbage of a few very large pages would be let
+// lie until it is as much again.
+const memory = 100 << 20
+
 func main() {
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(memory)
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second signal ends the program at once
 
@@ -103,7 +112,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	}
 	command, err := parser.Parse(args)
 	if err != nil {
-		fmt.Fprintf(stderr, "annotate: %s\nTry: annotate --help\n", err)
+		fmt.Fprintf(stderr, "annotate: %s\nTry: annotate %s--help\n", err, verb(args))
 		return misuse
 	}
 
@@ -118,6 +127,16 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	return failed
 }
 
+// verb is the command that the arguments begin with, and a space.
+func verb(args []string) string {
+	for _, known := range []string{"serve", "project", "user", "import", "export", "score", "backup", "check"} {
+		if len(args) > 0 && args[0] == known {
+			return known + " "
+		}
+	}
+	return ""
+}
+
 // inWords is an error as a person reads it.
 func inWords(ctx context.Context, err error) string {
 	invalid, known := errors.AsType[*corpus.Invalid](err)
@@ -126,6 +145,8 @@ func inWords(ctx context.Context, err error) string {
 		return invalid.Reason
 	case ctx.Err() != nil && errors.Is(err, context.Canceled):
 		return "stopped before the end"
+	case errors.Is(err, db.ErrDamaged):
+		return db.ErrDamaged.Error()
 	case errors.Is(err, db.ErrFull):
 		return "the disk is full; make room and run this again"
 	}
@@ -139,6 +160,14 @@ func join[T any](list []T, name func(T) string) string {
 		names[i] = name(v)
 	}
 	return strings.Join(names, ",")
+}
+
+// command is how to call the program again on the same data file.
+func (p *program) command(args string) string {
+	if p.db == "annotate.db" || p.db == os.Getenv("ANNOTATE_DB") {
+		return "annotate " + args
+	}
+	return "annotate --db " + shellWord(p.db) + " " + args
 }
 
 // open opens the data file, making it where there is none.
@@ -165,7 +194,7 @@ func (p *program) openThere(use func(*db.Store) error) error {
 func (p *program) projectNamed(s *db.Store, name string) (corpus.Project, error) {
 	found, err := s.ProjectByName(p.ctx, name)
 	if errors.Is(err, corpus.ErrNotFound) {
-		return found, corpus.Invalidf("", "there is no project %q; make it with: annotate project add %s", name, shellWord(name))
+		return found, corpus.Invalidf("", "there is no project %q; make it with: %s", name, p.command("project add "+shellWord(name)))
 	}
 
 	return found, err

@@ -35,7 +35,7 @@ func (c *projectAdd) Run(p *program) error {
 	return p.open(func(s *db.Store) error {
 		_, err := s.AddProject(p.ctx, added)
 		if err == nil {
-			fmt.Fprintf(p.stdout, "The project %q is there. Next: annotate import --project %s FILE…\n", c.Name, shellWord(c.Name))
+			fmt.Fprintf(p.stdout, "The project %q is there. Next: %s\n", c.Name, p.command("import --project "+shellWord(c.Name)+" FILE…"))
 		}
 		return err
 	})

@@ -222,6 +222,16 @@ type job struct {
 // Problem that names both. It stops soon after ctx ends or the caller stops;
 // where pages is then waiting for input, that one read ends in its own time.
 func Documents(ctx context.Context, pages iter.Seq2[Page, error], cutting string) iter.Seq2[corpus.Incoming, error] {
+	return documents(ctx, pages, cutting, runtime.GOMAXPROCS(0))
+}
+
+// DocumentsBeside is Documents for a server in which people label meanwhile:
+// it leaves a core to them, where there is more than one.
+func DocumentsBeside(ctx context.Context, pages iter.Seq2[Page, error], cutting string) iter.Seq2[corpus.Incoming, error] {
+	return documents(ctx, pages, cutting, max(1, runtime.GOMAXPROCS(0)-1))
+}
+
+func documents(ctx context.Context, pages iter.Seq2[Page, error], cutting string, workers int) iter.Seq2[corpus.Incoming, error] {
 	return func(yield func(corpus.Incoming, error) bool) {
 		if _, _, err := segment.Plain("", cutting); err != nil {
 			yield(corpus.Incoming{}, err)
@@ -229,7 +239,6 @@ func Documents(ctx context.Context, pages iter.Seq2[Page, error], cutting string
 		}
 
 		ctx, cancel := context.WithCancel(ctx)
-		workers := runtime.GOMAXPROCS(0)
 		jobs, order := make(chan *job, 2*workers), make(chan *job, 256)
 		budget := semaphore.NewWeighted(inFlight)
 		go feed(ctx, pages, budget, jobs, order)
