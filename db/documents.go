@@ -160,7 +160,8 @@ const (
 )
 
 // Documents is one page of a project's documents, by id. A query finds
-// documents that hold all its words, the last one as the start of a word.
+// documents that hold all its words, the last one as the start of a word, and
+// its phrases in double quotes.
 func (s *Store) Documents(ctx context.Context, f corpus.DocumentFilter) (corpus.DocumentPage, error) {
 	if f.Limit <= 0 {
 		f.Limit = usualPage
@@ -209,15 +210,15 @@ func listQuery(f corpus.DocumentFilter) (string, []any) {
 		args = append(args, values...)
 	}
 
-	words := ftsQuery(f.Query)
+	find := newSearch(f.Query)
 	snippet, order := `''`, `d.id`
-	if words != "" {
+	if find.match != "" {
 		snippet, order = `snippet(documents_fts, 1, char(2), char(3), '…', 18)`, `documents_fts.rowid`
 	}
 	add(`SELECT ` + rowColumns + `, ` + snippet + ` FROM `)
 	const states = ` CROSS JOIN document_states s ON s.document_id = d.id`
 	switch {
-	case words != "":
+	case find.match != "":
 		add(`documents_fts CROSS JOIN documents d ON d.id = documents_fts.rowid` + states)
 	case f.Site != "" || f.Language != "":
 		add(`documents d` + states)
@@ -232,8 +233,11 @@ func listQuery(f corpus.DocumentFilter) (string, []any) {
 		add(`) page CROSS JOIN documents d ON d.id = page.document_id` + states)
 	}
 	add(` LEFT JOIN annotators a ON a.id = s.changed_by WHERE d.project_id = ? AND `+visible, f.Project)
-	if words != "" {
-		add(` AND documents_fts MATCH ? AND documents_fts.rowid > ?`, words, f.After)
+	if find.match != "" {
+		add(` AND documents_fts MATCH ? AND documents_fts.rowid > ?`, find.match, f.After)
+		for _, phrase := range find.phrases {
+			add(` AND (d.text LIKE ? ESCAPE '\' OR d.name LIKE ? ESCAPE '\')`, phrase, phrase)
+		}
 	} else {
 		add(` AND d.id > ?`, f.After)
 	}
@@ -252,29 +256,6 @@ func listQuery(f corpus.DocumentFilter) (string, []any) {
 	add(` ORDER BY `+order+` LIMIT ?`, f.Limit+1)
 
 	return b.String(), args
-}
-
-// ftsQuery turns what a person typed into words that must all be there: each
-// quoted, so that FTS5's own operators mean nothing. A phrase in double quotes
-// stays one.
-func ftsQuery(typed string) string {
-	var words []string
-	for i, part := range strings.Split(strings.ReplaceAll(clip(typed, 400), "\x00", " "), `"`) {
-		if i%2 == 1 {
-			if part = strings.TrimSpace(part); part != "" {
-				words = append(words, `"`+part+`"`)
-			}
-			continue
-		}
-		for _, w := range strings.Fields(part) {
-			words = append(words, `"`+w+`"`)
-		}
-	}
-	if len(words) == 0 {
-		return ""
-	}
-
-	return strings.Join(words, " ") + "*"
 }
 
 // Latest lists the documents that people changed last, newest first.

@@ -95,7 +95,7 @@ func TestDocumentsAreFiltered(t *testing.T) {
 		t.Errorf("%v %v", languages, err)
 	}
 	latest, err := s.Latest(t.Context(), p.ID, 10)
-	if err != nil || len(latest) != 2 || latest[0].ID != 1 || latest[1].ID != 5 {
+	if err != nil || len(latest) != 2 || latest[0].Changed.Before(latest[1].Changed) || latest[0].ID+latest[1].ID != 1+5 {
 		t.Errorf("%+v %v", latest, err)
 	}
 }
@@ -197,4 +197,24 @@ func TestOnlyDocumentsOfTheProjectAreRemoved(t *testing.T) {
 		t.Errorf("half of it was kept: %v", c)
 	}
 	clean(t, s)
+}
+
+func TestASearchFindsWordsHoweverTheyAreWritten(t *testing.T) {
+	t.Parallel()
+	s := dbtest.Open(t)
+	p := dbtest.Project(t, s, "news")
+	load(t, s, p, lines("one", "Zoe\u0301's CAFÉ in Genève, 50\u00a0% off; 😀 e-mail: a_b"), lines("two", "東京の橋 Жизнь عربي नमस्ते"), lines("three", "in cafe Geneve nothing"))
+	for typed, want := range map[string]string{
+		"zoé": "one", "ZOE cafe": "one", "geneve": "one three", "genè": "one three", "e-mail": "one", "a_b": "one", "50 %": "one",
+		"жизнь": "two", "عربي": "two", "東京": "two", "नमस्ते": "two", `"in Genève"`: "one", `"in cafe"`: "three", `"cafe in"`: "",
+		"caf": "one three", "😀": "", "-": "", `"`: "", "nothing* OR AND": "", "": "one two three",
+	} {
+		var got []string
+		for _, row := range listed(t, s, corpus.DocumentFilter{Project: p.ID, Query: typed}) {
+			got = append(got, row.Name)
+		}
+		if strings.Join(got, " ") != want {
+			t.Errorf("%q finds %q, want %q", typed, got, want)
+		}
+	}
 }

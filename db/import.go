@@ -17,13 +17,17 @@ import (
 	"annotate/internal/corpus"
 )
 
-// A batch of an import takes the writer about batchTime, so that people who
-// label meanwhile notice nothing: its size follows from how long the one
-// before took, between the least and the most.
+// While people label, a batch of an import takes the writer about batchTime,
+// so that they notice nothing; while nobody does, it takes longer, because the
+// search index is the cheaper to build the more it gets at once. A batch's
+// size follows from how long the one before took, between the least and the
+// most.
 const (
-	batchTime  = 20 * time.Millisecond
-	batchLeast = 128 << 10 // bytes of text and source
-	batchMost  = 1 << 20
+	batchTime  = 10 * time.Millisecond
+	batchAlone = 150 * time.Millisecond
+	alone      = 3 * time.Second // without a change by anybody else
+	batchLeast = 64 << 10        // bytes of text and source
+	batchMost  = 4 << 20
 	batchFirst = 256 << 10
 	perRow     = 1 << 10 // what a document costs beside its bytes
 )
@@ -87,6 +91,7 @@ type importing struct {
 	o        corpus.ImportOptions
 	project  corpus.Project
 	compress *zstd.Encoder
+	words    distinct
 	id       int64 // imports.id
 	report   corpus.ImportReport
 
@@ -124,6 +129,7 @@ type incoming struct {
 	source  []byte
 	zstd    bool
 	blocks  string
+	words   string // for the search index
 	content string
 	by      string
 }
@@ -206,8 +212,14 @@ func (s *Store) clearStaged(ctx context.Context, project corpus.ProjectID, impor
 			}
 			n = len(ids)
 			for _, id := range ids {
+				var name, text string
+				if err := t.scan(`SELECT name, text FROM documents WHERE id = ?`, []any{id}, &name, &text); err != nil {
+					return err
+				}
+				if _, err := t.exec(`INSERT INTO documents_fts (documents_fts, rowid, text) VALUES ('delete', ?, ?)`, id, new(distinct).of(name, text)); err != nil {
+					return err
+				}
 				for _, query := range []string{
-					`INSERT INTO documents_fts (documents_fts, rowid, name, text) SELECT 'delete', id, name, text FROM documents WHERE id = ?`,
 					`DELETE FROM gold WHERE document_id = ?`,
 					`DELETE FROM sources WHERE document_id = ?`,
 					`DELETE FROM document_states WHERE document_id = ?`,
@@ -417,6 +429,7 @@ func (im *importing) flush(ctx context.Context) error {
 		if one.blocks, err = encodeBlocks(one.doc.Blocks); err != nil {
 			return err
 		}
+		one.words = im.words.of(one.doc.Name, one.doc.Text)
 		one.source = one.doc.Source
 		if len(one.source) > 1024 {
 			one.source, one.zstd = im.compress.EncodeAll(one.source, nil), true
@@ -459,12 +472,17 @@ func (im *importing) wait() error {
 	}
 	l := <-im.landed
 	im.flying, im.landed = nil, nil
-	if im.s.served() { // the people there write between two batches
-		time.Sleep(besideServer)
+	should := batchAlone
+	switch {
+	case im.s.served():
+		should = batchTime
+		time.Sleep(besideServer) // the people there write between two batches
+	case im.s.unlock != nil && im.s.w.quiet() < alone:
+		should = batchTime
 	}
 	if l.err == nil {
-		should := float64(l.bytes) * float64(batchTime) / float64(max(l.took, time.Microsecond))
-		im.room = int(min(max((float64(im.room)+should)/2, batchLeast), batchMost))
+		fits := float64(l.bytes) * float64(should) / float64(max(l.took, time.Microsecond))
+		im.room = int(min(max(min((float64(im.room)+fits)/2, fits), batchLeast), batchMost))
 	}
 
 	return l.err
@@ -488,7 +506,7 @@ func (im *importing) store(t *tx, one *incoming, now int64) error {
 	if err != nil {
 		return err
 	}
-	if _, err := t.exec(`INSERT INTO documents_fts (rowid, name, text) VALUES (?, ?, ?)`, id, d.Name, d.Text); err != nil {
+	if _, err := t.exec(`INSERT INTO documents_fts (rowid, text) VALUES (?, ?)`, id, one.words); err != nil {
 		return err
 	}
 	if one.source != nil {

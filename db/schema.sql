@@ -133,7 +133,7 @@ CREATE INDEX document_states_latest ON document_states (project_id, changed_at) 
 CREATE INDEX document_states_holder ON document_states (project_id, holder) WHERE holder IS NOT NULL;
 
 CREATE VIRTUAL TABLE documents_fts USING fts5 (
-    name, text, content = 'documents', content_rowid = 'id', tokenize = "unicode61 remove_diacritics 2"
+    name, text, content = 'documents', content_rowid = 'id', tokenize = "unicode61 remove_diacritics 2", detail = none
 );
 
 CREATE TABLE annotations (

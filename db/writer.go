@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"runtime/debug"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -31,6 +32,7 @@ type writer struct {
 
 	mu     sync.RWMutex
 	closed bool
+	last   atomic.Int64         // when the last change came that is no part of an import, in Unix nanoseconds
 	stmts  map[string]*sql.Stmt // of conn, by SQL text
 }
 
@@ -134,6 +136,7 @@ func (w *writer) run() {
 	for {
 		select {
 		case j := <-w.jobs:
+			w.last.Store(time.Now().UnixNano())
 			w.commit(w.gather(j))
 		case j := <-w.bulk:
 			w.commit([]*job{j})
@@ -146,6 +149,9 @@ func (w *writer) run() {
 		}
 	}
 }
+
+// quiet is how long ago the last change was that is no part of an import.
+func (w *writer) quiet() time.Duration { return time.Duration(time.Now().UnixNano() - w.last.Load()) }
 
 // gather adds what waits to a group.
 func (w *writer) gather(group ...*job) []*job {

@@ -23,19 +23,21 @@ type rule struct {
 // rules is the direction of the whole program: data goes down, errors come up.
 // A new package gets a row here, and its row gets a reason.
 var rules = map[string]rule{
-	"internal/text":    {nil, "positions know nothing of documents, so that everything can be built on them"},
-	"internal/corpus":  {[]string{"internal/text"}, "the nouns know nothing of where they come from, are kept or are shown"},
-	"internal/segment": {[]string{"internal/text", "internal/corpus"}, "a cutting rule sees a text, not files or classes"},
-	"internal/ingest":  {[]string{"internal/text", "internal/corpus", "internal/segment"}, "the way in ends at a document; what stores it takes it from there"},
-	"internal/export":  {[]string{"internal/text", "internal/corpus"}, "a format takes gold and nothing else, so that command and handler write the same bytes"},
-	"internal/demo":    {[]string{"internal/corpus", "internal/ingest"}, "the sample comes in the way every document does"},
-	"internal/load":    {nil, "a program of its own, which meets the server as people do: over HTTP"},
-	"db":               {[]string{"internal/text", "internal/corpus"}, "the data file takes and gives nouns; it knows no screen and no format"},
-	"db/dbtest":        {[]string{"db", "internal/corpus"}, "real data files for the tests of others"},
-	"assets":           {nil, "files for browsers, and where they are"},
-	"views":            {[]string{"assets", "internal/text", "internal/corpus"}, "a page is made of values that are there already; it asks nobody and cannot fail"},
-	"handlers":         {[]string{"views", "assets", "db", "internal/text", "internal/corpus", "internal/segment", "internal/ingest", "internal/export"}, "a handler reads, acts once and renders"},
-	"cmd/annotate":     {[]string{"handlers", "db", "internal/corpus", "internal/segment", "internal/ingest", "internal/export", "internal/demo"}, "the program joins everything and is imported by nothing"},
+	"internal/text":        {nil, "positions know nothing of documents, so that everything can be built on them"},
+	"internal/corpus":      {[]string{"internal/text"}, "the nouns know nothing of where they come from, are kept or are shown"},
+	"internal/segment":     {[]string{"internal/text", "internal/corpus"}, "a cutting rule sees a text, not files or classes"},
+	"internal/ingest":      {[]string{"internal/text", "internal/corpus", "internal/segment"}, "the way in ends at a document; what stores it takes it from there"},
+	"internal/export":      {[]string{"internal/text", "internal/corpus"}, "a format takes gold and nothing else, so that command and handler write the same bytes"},
+	"internal/score":       {[]string{"internal/text", "internal/corpus"}, "a measure compares two values; files and screens come to it"},
+	"internal/score/files": {[]string{"internal/score", "internal/text", "internal/corpus"}, "files become gold and answers, a report becomes text; what is measured is decided elsewhere"},
+	"internal/demo":        {[]string{"internal/corpus", "internal/ingest"}, "the sample comes in the way every document does"},
+	"internal/load":        {nil, "a program of its own, which meets the server as people do: over HTTP"},
+	"db":                   {[]string{"internal/text", "internal/corpus"}, "the data file takes and gives nouns; it knows no screen and no format"},
+	"db/dbtest":            {[]string{"db", "internal/corpus"}, "real data files for the tests of others"},
+	"assets":               {nil, "files for browsers, and where they are"},
+	"views":                {[]string{"assets", "internal/text", "internal/corpus"}, "a page is made of values that are there already; it asks nobody and cannot fail"},
+	"handlers":             {[]string{"views", "assets", "db", "internal/text", "internal/corpus", "internal/segment", "internal/ingest", "internal/export"}, "a handler reads, acts once and renders"},
+	"cmd/annotate":         {[]string{"handlers", "db", "internal/corpus", "internal/segment", "internal/ingest", "internal/export", "internal/score", "internal/score/files", "internal/demo"}, "the program joins everything and is imported by nothing"},
 }
 
 // closed are imports from outside that belong to some packages alone.

@@ -2,7 +2,8 @@
 // screens and moves documents and gold in and out of the data file. There is
 // one file per verb; each joins packages and does nothing of its own. Results
 // go to stdout, progress and complaints to stderr; the exit status is 0 where
-// it is done, 1 where it failed and 2 where it was asked wrongly.
+// it is done, 1 where it failed, 2 where it was asked wrongly and 3 where a gate
+// fell short.
 package main
 
 import (
@@ -23,6 +24,8 @@ import (
 	"annotate/internal/corpus"
 	"annotate/internal/export"
 	"annotate/internal/ingest"
+	"annotate/internal/score"
+	"annotate/internal/score/files"
 	"annotate/internal/segment"
 )
 
@@ -58,6 +61,7 @@ type commands struct {
 	User    user        `cmd:"" help:"Add people, list them, take away or give back their access."`
 	Import  importFiles `cmd:"" help:"Bring documents into a project."`
 	Export  exportGold  `cmd:"" help:"Write a project's gold as a dataset."`
+	Score   scoreFiles  `cmd:"" help:"Compare a file of answers with a file of gold, without a data file."`
 	Backup  backup      `cmd:"" help:"Copy the data file while it is in use."`
 	Check   check       `cmd:"" help:"Look through the whole data file for damage."`
 }
@@ -104,6 +108,9 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 			"inputs":  "auto," + strings.Join(ingest.Formats, ","),
 			"rules":   join(segment.Rules, func(r segment.Rule) string { return r.Name }),
 			"rule":    segment.Rules[0].Name,
+
+			"measures": join(score.Measures, func(m score.Measure) string { return m.Name }),
+			"reports":  strings.Join(files.Formats, ","),
 		},
 	)
 	if err != nil {
@@ -122,6 +129,9 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	}
 	if told := (failure{}); !errors.As(err, &told) {
 		fmt.Fprintln(stderr, "annotate:", inWords(ctx, err))
+	}
+	if errors.As(err, &fellShort{}) {
+		return short
 	}
 
 	return failed

@@ -130,8 +130,9 @@ CREATE INDEX document_states_shuffle ON document_states (project_id, state, shuf
 CREATE INDEX document_states_latest ON document_states (project_id, changed_at) WHERE changed_by IS NOT NULL;
 CREATE INDEX document_states_holder ON document_states (project_id, holder) WHERE holder IS NOT NULL;
 
+-- It is given each document's distinct words; see db/search.go.
 CREATE VIRTUAL TABLE documents_fts USING fts5 (
-    name, text, content = 'documents', content_rowid = 'id', tokenize = "unicode61 remove_diacritics 2"
+    name, text, content = 'documents', content_rowid = 'id', tokenize = "unicode61 remove_diacritics 2", detail = none
 );
 
 INSERT INTO documents_fts (documents_fts, rank) VALUES ('automerge', 16), ('crisismerge', 64);
