@@ -172,10 +172,12 @@ func (s *Store) Documents(ctx context.Context, f corpus.DocumentFilter) (corpus.
 	}
 
 	f.States = slices.Compact(slices.Sorted(slices.Values(f.States)))
-	query, args := listQuery(f)
+	find := newSearch(f.Query)
+	query, args := listQuery(f, find)
 	var page corpus.DocumentPage
 	err := s.rows(ctx, query, args, func(r *sql.Rows) error {
 		row, err := scanDocumentRow(r)
+		row.Snippet = find.snippet(row.Snippet)
 		page.Rows = append(page.Rows, row)
 		return err
 	})
@@ -202,7 +204,7 @@ func scanDocumentRow(r *sql.Rows) (corpus.DocumentRow, error) {
 // few dozen, each prepared once. Values are always parameters. CROSS JOIN is
 // SQLite's way to fix the order: the narrowest index leads and gives the ids
 // in order, so a page costs what it shows.
-func listQuery(f corpus.DocumentFilter) (string, []any) {
+func listQuery(f corpus.DocumentFilter, find search) (string, []any) {
 	var b strings.Builder
 	var args []any
 	add := func(sql string, values ...any) {
@@ -210,10 +212,9 @@ func listQuery(f corpus.DocumentFilter) (string, []any) {
 		args = append(args, values...)
 	}
 
-	find := newSearch(f.Query)
 	snippet, order := `''`, `d.id`
 	if find.match != "" {
-		snippet, order = `snippet(documents_fts, 1, char(2), char(3), '…', 18)`, `documents_fts.rowid`
+		snippet, order = fmt.Sprintf(`substr(d.text, 1, %d)`, snippetWithin), `documents_fts.rowid`
 	}
 	add(`SELECT ` + rowColumns + `, ` + snippet + ` FROM `)
 	const states = ` CROSS JOIN document_states s ON s.document_id = d.id`

@@ -4,6 +4,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
 )
 
 // The search index knows which words a document has, not how often or where:
@@ -72,6 +74,7 @@ func parts(r rune) bool {
 // search is what a person looks for.
 type search struct {
 	match   string   // for MATCH; "" finds everything
+	words   []string // folded; the last one is the start of a word
 	phrases []string // patterns for LIKE
 }
 
@@ -92,6 +95,9 @@ func newSearch(typed string) search {
 	}
 	switch {
 	case len(words) > 0:
+		for _, w := range words {
+			s.words = append(s.words, fold(w))
+		}
 		s.match = `"` + strings.Join(words, `" "`) + `"*`
 	case strings.TrimSpace(typed) != "":
 		s.match = `"` + nowhere + `"`
@@ -102,3 +108,111 @@ func newSearch(typed string) search {
 
 // nowhere is a word that no text has: signs alone find nothing.
 const nowhere = "\ue000"
+
+// fold is a word as the index compares it: in lower case, without accents.
+func fold(word string) string {
+	word = strings.ToLower(word)
+	if isASCII(word) {
+		return word
+	}
+
+	return strings.Map(func(r rune) rune {
+		if unicode.Is(unicode.Mn, r) {
+			return -1
+		}
+		return r
+	}, norm.NFD.String(word))
+}
+
+func isASCII(s string) bool {
+	for i := range len(s) {
+		if s[i] >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
+}
+
+// How much of a text a snippet shows around the first hit, in bytes, and how
+// far into a text it looks for one.
+const (
+	snippetBefore = 60
+	snippetAfter  = 120
+	snippetWithin = 100_000
+)
+
+// snippet is the text around the first word that is looked for, all hits in it
+// between U+0002 and U+0003; "" where the text's beginning has none.
+func (s search) snippet(t string) string {
+	var out strings.Builder
+	written, stop := -1, len(t)
+	for start, end := nextWord(t, 0); start < stop; start, end = nextWord(t, end) {
+		if !s.hits(fold(t[start:end])) {
+			continue
+		}
+		if written < 0 {
+			written = max(0, start-snippetBefore)
+			if written > 0 {
+				out.WriteString("…")
+				written = wordAfter(t, written, start)
+			}
+			stop = min(len(t), start+snippetAfter)
+		}
+		out.WriteString(t[written:start] + "\x02" + t[start:end] + "\x03")
+		written = end
+	}
+	switch {
+	case written < 0:
+		return ""
+	case stop == len(t):
+		out.WriteString(t[written:])
+	case written < stop:
+		rest := clip(t[written:], stop-written)
+		if cut := strings.LastIndexFunc(rest, unicode.IsSpace); cut >= 0 {
+			rest = rest[:cut]
+		}
+		out.WriteString(rest)
+		fallthrough
+	default:
+		out.WriteString("…")
+	}
+
+	return out.String()
+}
+
+// nextWord is the first word of t from at on; both are len(t) where there is
+// none.
+func nextWord(t string, at int) (start, end int) {
+	n := strings.IndexFunc(t[at:], func(r rune) bool { return !parts(r) })
+	if n < 0 {
+		return len(t), len(t)
+	}
+	start = at + n
+	if n = strings.IndexFunc(t[start:], func(r rune) bool { return parts(r) && !accent(r) }); n < 0 {
+		return start, len(t)
+	}
+
+	return start, start + n
+}
+
+// wordAfter is where the first word behind a space begins between at and end,
+// else the first whole character.
+func wordAfter(t string, at, end int) int {
+	if n := strings.IndexFunc(t[at:end], unicode.IsSpace); n >= 0 {
+		return at + n + 1
+	}
+	for at < end && !utf8.RuneStart(t[at]) {
+		at++
+	}
+
+	return at
+}
+
+func (s search) hits(word string) bool {
+	for i, w := range s.words {
+		if word == w || i == len(s.words)-1 && strings.HasPrefix(word, w) {
+			return true
+		}
+	}
+	return false
+}
