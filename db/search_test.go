@@ -14,7 +14,7 @@ func TestASnippetShowsTheHitsAndWhatIsAround(t *testing.T) {
 		{"nor do decomposed ones", "zoé", "Zoe\u0301 and Zoë", "[Zoe\u0301] and [Zoë]"},
 		{"an emoji before a hit", "ada", "😀 Ada", "😀 [Ada]"},
 		{"right to left", "ליסבון", "טיסה לליסבון, ליסבון", "טיסה לליסבון, [ליסבון]"},
-		{"a long text is cut at words", "bridge", long, "…before before before before before before before the Kessel [bridge], a [bridge] after after after after after after after after after after after after after after after after after…"},
+		{"a long text is cut at words", "bridge", long, "…before before before before before before the Kessel [bridge], a [bridge] after after after after after after after after after after after after after after after after after…"},
 		{"a text without spaces is cut at characters", "橋", strings.Repeat("東", 50) + " 橋 " + strings.Repeat("京", 60), "…" + " [橋] " + "…"},
 		{"no hit, no snippet", "nothing", "in the text", ""},
 		{"no text, no snippet", "nothing", "", ""},

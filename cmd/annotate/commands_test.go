@@ -97,8 +97,8 @@ func TestFailuresAreOneClearSentence(t *testing.T) {
 		args []string
 		want string
 	}{
-		{"a project that is not there, with the way to make it", []string{"--db", there, "import", "--project", "The News", "a.txt"}, "annotate: there is no project \"The News\"; make it with: annotate project add 'The News'\n"},
-		{"the same for an export", []string{"--db", there, "export", "--project", "Nws"}, "annotate: there is no project \"Nws\"; make it with: annotate project add Nws\n"},
+		{"a project that is not there, with the way to make it", []string{"--db", there, "import", "--project", "The News", "a.txt"}, "annotate: there is no project \"The News\"; make it with: annotate --db " + shellWord(there) + " project add 'The News'\n"},
+		{"the same for an export", []string{"--db", there, "export", "--project", "Nws"}, "annotate: there is no project \"Nws\"; make it with: annotate --db " + shellWord(there) + " project add Nws\n"},
 		{"a data file that is not there", []string{"--db", none, "export", "--project", "News"}, "there is no data file"},
 		{"a data file that is none", []string{"--db", noise, "check"}, "is not a data file of annotate"},
 		{"a folder for a data file", []string{"--db", dir, "project", "add", "News"}, "is a folder"},

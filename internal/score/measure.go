@@ -1,0 +1,556 @@
+package score
+
+import (
+	"cmp"
+	"math"
+	"slices"
+	"strings"
+
+	"annotate/internal/corpus"
+	"annotate/internal/text"
+)
+
+// Gold is what is right for one document. Without the whole page only Body is
+// known, and measures of what was left out do not exist.
+type Gold struct {
+	ID, URL string
+	Site    string // what documents are clustered by, "" for unknown
+	Page    string // the document's text; "" where only its body is known
+	Body    string // the text that a cleaner should give
+	Blocks  []Block
+	Spans   []Span
+	Labels  bool // spans were looked for, if none was found
+
+	made *made
+}
+
+// made is what measures make of gold.
+type made struct{ body, page []Word }
+
+// Kept is the same gold that keeps the words that are made of it, for scoring
+// several answers one after the other. It is not for concurrent use.
+func (g Gold) Kept() Gold {
+	g.made = &made{}
+	return g
+}
+
+func (g Gold) bodyWords() []Word {
+	if g.made == nil {
+		return Words(g.Body)
+	}
+	if g.made.body == nil {
+		g.made.body = Words(g.Body)
+	}
+	return g.made.body
+}
+
+func (g Gold) pageWords() []Word {
+	if g.made == nil {
+		return Words(g.Page)
+	}
+	if g.made.page == nil {
+		g.made.page = Words(g.Page)
+	}
+	return g.made.page
+}
+
+// Status is how an answer came about.
+type Status string
+
+// The statuses; all but OK are scored as if nothing had been said.
+const (
+	OK      Status = "ok"
+	Empty   Status = "empty"   // the answer has no text
+	Failed  Status = "error"   // the cleaner failed
+	TimeOut Status = "timeout" // the cleaner was too slow
+	Missing Status = "missing" // there is no answer for this document
+)
+
+// Statuses lists them in the order of a report.
+var Statuses = []Status{OK, Empty, Failed, TimeOut, Missing}
+
+// Answer is what a cleaner said of one document: a text, or blocks of the
+// document, or spans, or several of these.
+type Answer struct {
+	Status Status
+	Text   string // the cleaned text; where only Blocks came, that of those of body
+	Blocks []Block
+	Spans  []Span
+	Labels bool // spans were looked for
+}
+
+// BodyText is the text of a page's body blocks, a line each.
+func BodyText(page string, blocks []Block) string {
+	x := text.NewIndex(page)
+	var parts []string
+	for _, b := range blocks {
+		if b.Class == corpus.Body {
+			parts = append(parts, x.Slice(b.Range))
+		}
+	}
+
+	return strings.Join(parts, "\n")
+}
+
+// Figure is what a measure says of one document.
+type Figure struct {
+	Counts        // what adds over documents; zero where a measure has none
+	PRF    PRF    // NaN for what does not exist; a measure of one figure has it in F1
+	Why    string // where nothing exists: the reason
+}
+
+// Measure is one way to compare. Its figure is a pure function of gold and
+// answer.
+type Measure struct {
+	Name    string // as in --measure
+	Title   string
+	Badge   string // whose figure it equals; "ours" where we defined it
+	About   string // tokens, normalisation, averaging
+	Single  bool   // one figure and not three
+	OfMeans bool   // F1 of the total is that of mean precision and recall, and not a mean of F1
+	Lower   bool   // less is better
+	Adds    bool   // counts add, and a micro average exists
+	Always  bool   // it is among the measures that are taken when none is named
+
+	of func(*Pair) Figure
+}
+
+// Of compares one pair.
+func (m Measure) Of(p *Pair) Figure { return m.of(p) }
+
+// Measures are all there are, in the order of a report.
+var Measures = []Measure{
+	{Name: "word", Title: "word P, R, F1", Badge: "ours", Always: true, Adds: true,
+		About: "longest common subsequence of UAX 29 words, NFC, case kept, single characters in Han, Kana and Thai", of: wordFigure},
+	{Name: "shingle", Title: "4-gram shingle P, R, F1", Badge: "AEB", Always: true, OfMeans: true,
+		About: "runs of four \\w+ words as multisets; F1 of the mean P and the mean R", of: func(p *Pair) Figure {
+			return counted(Shingles(p.Gold.Body, p.Answer.Text), Counts.PRF, "neither side has a word")
+		}},
+	{Name: "exact", Title: "identical words", Badge: "AEB accuracy", Always: true, Single: true,
+		About: "share of documents whose \\w+ words are the same", of: func(p *Pair) Figure {
+			if Identical(p.Gold.Body, p.Answer.Text) {
+				return single(1, "")
+			}
+			return single(0, "")
+		}},
+	{Name: "ratio", Title: "token ratio", Badge: "WCEB levenshtein", Always: true, Single: true, Adds: true,
+		About: "2 LCS over the sum of lengths, whitespace tokens, raw text", of: func(p *Pair) Figure {
+			c := TokenRatio(p.Gold.Body, p.Answer.Text)
+			return Figure{Counts: c, PRF: PRF{math.NaN(), math.NaN(), Filled(c).F1}}
+		}},
+	{Name: "rouge-lsum", Title: "ROUGE-LSum P, R, F1", Badge: "near WCEB", Always: true, Adds: true,
+		About: "whitespace tokens, sentences are lines (WCEB cuts with Punkt)", of: func(p *Pair) Figure {
+			c, ok := RougeLSum(p.Gold.Body, p.Answer.Text)
+			if !ok {
+				return nothing("the texts are too long for it")
+			}
+			return Figure{Counts: c, PRF: WCEB(p.Gold.Body, p.Answer.Text, c)}
+		}},
+	{Name: "bag", Title: "bag-of-words P, R, F1", Badge: "WCXB", Always: true, Adds: true,
+		About: "lower-cased \\w+ words as multisets", of: func(p *Pair) Figure {
+			return counted(BagWords(p.Gold.Body, p.Answer.Text), Filled, "")
+		}},
+	{Name: "rouge5", Title: "ROUGE-5 P, R, F1", Badge: "WebMainBench", Adds: true,
+		About: "runs of five jieba tokens, white space and punctuation too; not for texts with Han characters", of: func(p *Pair) Figure {
+			c, ok := Rouge5(p.Gold.Body, p.Answer.Text)
+			if !ok {
+				return nothing("the text has Han characters, which jieba cuts by a dictionary")
+			}
+			return Figure{Counts: c, PRF: WebMainBench(p.Gold.Body, p.Answer.Text, c)}
+		}},
+	{Name: "cleaneval", Title: "CleanEval words P, R, F1", Badge: "cleaneval.py", Adds: true,
+		About: "whitespace words as bytes, aligned by Python's difflib", of: func(p *Pair) Figure {
+			c, ok := CleanEval(p.Gold.Body, p.Answer.Text)
+			if !ok {
+				return nothing("the texts are too long for it")
+			}
+			return counted(c, Filled, "")
+		}},
+	{Name: "edit", Title: "character edit similarity", Badge: "WebMainBench text_edit", Single: true,
+		About: "1 − Levenshtein over the longer length, code points", of: func(p *Pair) Figure {
+			return single(EditSimilarity(p.Gold.Body, p.Answer.Text), "both texts are empty, or too long for it")
+		}},
+	{Name: "jaccard", Title: "set of words", Badge: "Jaccard", Single: true,
+		About: "letters and numbers, case kept: words in both over words in either", of: func(p *Pair) Figure {
+			return single(WordSets(p.Gold.Body, p.Answer.Text), "neither side has a word")
+		}},
+	{Name: "leaked", Title: "boilerplate leaked", Badge: "ours", Single: true, Lower: true, Always: true,
+		About: "share of the page's boilerplate words that were kept, by alignment to the page", of: fated(Fates.LeakedShare, "the page has no boilerplate or is not known")},
+	{Name: "lost", Title: "body lost", Badge: "ours", Single: true, Lower: true, Always: true,
+		About: "share of the body's words that were dropped, by alignment to the page", of: fated(Fates.LostShare, "the page has no body or is not known")},
+	{Name: "invented", Title: "invented words", Badge: "ours", Single: true, Lower: true, Always: true,
+		About: "share of the cleaned words that are nowhere in the page", of: fated(Fates.InventedShare, "nothing was kept or the page is not known")},
+	{Name: "block", Title: "blocks of body P, R, F1", Badge: "micro: BoilerNet", Adds: true, Always: true,
+		About: "each block counts once; where only a text came, body is what has more than half of its words in it", of: func(p *Pair) Figure { return blockFigure(p, false) }},
+	{Name: "block-words", Title: "blocks of body by words P, R, F1", Badge: "micro: dragnet", Adds: true,
+		About: "each block counts as often as it has words", of: func(p *Pair) Figure { return blockFigure(p, true) }},
+	{Name: "entities", Title: "entities kept", Badge: "ours", Single: true, Always: true,
+		About: "share of gold spans in body that survive whole in the cleaned text", of: entityFigure},
+	{Name: "span", Title: "spans P, R, F1", Badge: "micro: conlleval, seqeval, spaCy", Adds: true, Always: true,
+		About: "start, end and label are the same", of: func(p *Pair) Figure {
+			if !p.Gold.Labels || !p.Answer.Labels {
+				return nothing("spans are not on both sides")
+			}
+			return counted(Spans(p.Gold.Spans, p.Answer.Spans, Exact), Counts.PRF, "neither side has a span")
+		}},
+	semEval("strict", "borders and label", func(s SemEval) Tally { return s.Strict }),
+	semEval("borders", "borders alone (exact)", func(s SemEval) Tally { return s.Exact }),
+	semEval("partial", "half a point for an overlap", func(s SemEval) Tally { return s.Partial }),
+	semEval("type", "an overlap and the label", func(s SemEval) Tally { return s.Type }),
+}
+
+// MeasureNamed is the measure of that name.
+func MeasureNamed(name string) (Measure, bool) {
+	i := slices.IndexFunc(Measures, func(m Measure) bool { return m.Name == name })
+	if i < 0 {
+		return Measure{}, false
+	}
+	return Measures[i], true
+}
+
+// Pair is gold and an answer, with what several measures need of them made
+// once. It is not for concurrent use.
+type Pair struct {
+	Gold   Gold
+	Answer Answer
+
+	words     []Word
+	alignment *Alignment
+}
+
+func (p *Pair) cleaned() []Word {
+	if p.words == nil {
+		if p.Gold.made != nil && p.Answer.Text == p.Gold.Page {
+			p.words = p.Gold.pageWords()
+		} else {
+			p.words = Words(p.Answer.Text)
+		}
+	}
+	return p.words
+}
+
+// Alignment is the answer's text aligned to the page; nil where the page is not
+// known.
+func (p *Pair) Alignment() *Alignment {
+	if p.alignment == nil && p.Gold.Blocks != nil {
+		al := Align(p.Gold.pageWords(), p.cleaned())
+		p.alignment = &al
+	}
+	return p.alignment
+}
+
+func nothing(why string) Figure { return single(math.NaN(), why) }
+
+func single(v float64, why string) Figure {
+	f := Figure{PRF: PRF{math.NaN(), math.NaN(), v}}
+	if math.IsNaN(v) {
+		f.Why = why
+	}
+	return f
+}
+
+func counted(c Counts, convention func(Counts) PRF, why string) Figure {
+	f := Figure{Counts: c, PRF: convention(c)}
+	if math.IsNaN(f.PRF.F1) {
+		f.Why = why
+	}
+	return f
+}
+
+// NoBody is why a document without a body has no word score: it is listed apart.
+const NoBody = "gold has no body"
+
+func wordFigure(p *Pair) Figure {
+	g := p.Gold.bodyWords()
+	if len(g) == 0 {
+		return Figure{PRF: PRF{math.NaN(), math.NaN(), math.NaN()}, Why: NoBody}
+	}
+	return counted(WordCounts(g, p.cleaned()), Counts.PRF, "")
+}
+
+func fated(share func(Fates) float64, why string) func(*Pair) Figure {
+	return func(p *Pair) Figure {
+		al := p.Alignment()
+		if al == nil {
+			return nothing(why)
+		}
+		return single(share(al.Fates(p.Gold.Blocks)), why)
+	}
+}
+
+func blockFigure(p *Pair, byWords bool) Figure {
+	if p.Gold.Blocks == nil {
+		return nothing("gold has no blocks")
+	}
+	c, w := p.Confusion()
+	if byWords {
+		c = w
+	}
+
+	return counted(c.Body, Counts.PRF, "neither side has a block of body")
+}
+
+// Confusion compares the classes of the blocks, each counted once and each as
+// often as it has words. Where the answer has no blocks of its own they are
+// decided by its text: body is what has more than half of its words in it. Both
+// are zero where gold has no blocks.
+func (p *Pair) Confusion() (blocks, byWords Confusion) {
+	if p.Gold.Blocks == nil {
+		return blocks, byWords
+	}
+	gold := make([]corpus.Class, len(p.Gold.Blocks))
+	for i, b := range p.Gold.Blocks {
+		gold[i] = b.Class
+	}
+	pred, weights := p.Alignment().Decisions(p.Gold.Blocks, .5)
+	if p.Answer.Blocks != nil {
+		pred = overlaid(p.Gold.Blocks, p.Answer.Blocks)
+	}
+
+	return Blocks(gold, pred, nil), Blocks(gold, pred, weights)
+}
+
+// overlaid gives each gold block the class of the answer's blocks that cover
+// most of it; what none covers was not kept, and is boilerplate.
+func overlaid(gold, pred []Block) []corpus.Class {
+	out := make([]corpus.Class, len(gold))
+	from := 0
+	for i, g := range gold {
+		covered := 0
+		for from < len(pred) && pred[from].End <= g.Start {
+			from++
+		}
+		for _, p := range pred[from:] {
+			if p.Start >= g.End {
+				break
+			}
+			if p.Class == corpus.Body {
+				covered += min(p.End, g.End) - max(p.Start, g.Start)
+			}
+		}
+		out[i] = corpus.Boilerplate
+		if 2*covered > g.Len() {
+			out[i] = corpus.Body
+		}
+	}
+
+	return out
+}
+
+func entityFigure(p *Pair) Figure {
+	const why = "gold has no entity in body"
+	al := p.Alignment()
+	if al == nil {
+		return nothing(why)
+	}
+	return single(al.Entities(p.Gold.Blocks, p.Gold.Spans).KeptShare(), why)
+}
+
+func semEval(name, about string, of func(SemEval) Tally) Measure {
+	return Measure{Name: "span-" + name, Title: "spans " + name + " P, R, F1", Badge: "SemEval 2013, as nervaluate", About: about + "; one to one, equal pairs first",
+		of: func(p *Pair) Figure {
+			if !p.Gold.Labels || !p.Answer.Labels {
+				return nothing("spans are not on both sides")
+			}
+			f := Figure{PRF: of(SemEvalSpans(p.Gold.Spans, p.Answer.Spans)).PRF()}
+			if math.IsNaN(f.PRF.F1) {
+				f.Why = "neither side has a span"
+			}
+			return f
+		}}
+}
+
+// Scored is one document with its figures, in the order of a report's measures.
+type Scored struct {
+	ID, Site string
+	Status   Status
+	Figures  []Figure
+	Fates    Fates     // all three are zero where the page is not known
+	Blocks   Confusion // each block counts once
+	ByWords  Confusion // each block counts as often as it has words
+}
+
+// Score takes the measures of one pair.
+func Score(measures []Measure, g Gold, a Answer) Scored {
+	if a.Status == OK && Blank(a.Text) && a.Blocks == nil && !a.Labels {
+		a.Status = Empty
+	}
+	p := &Pair{Gold: g, Answer: a}
+	s := Scored{ID: g.ID, Site: g.Site, Status: a.Status, Figures: make([]Figure, len(measures))}
+	for i, m := range measures {
+		s.Figures[i] = m.of(p)
+	}
+	if p.alignment != nil {
+		s.Fates = p.alignment.Fates(g.Blocks)
+		s.Blocks, s.ByWords = p.Confusion()
+	}
+
+	return s
+}
+
+// Row is a measure over all documents.
+type Row struct {
+	Measure Measure
+	Macro   [3]Interval // P, R, F1 over documents
+	BySite  *Interval   // of the F1, with whole sites drawn; nil where sites are not known
+	Micro   PRF         // of the summed counts; NaN where counts do not add
+	N       int         // documents that have an F1
+	Reasons []Reason    // why others have none
+}
+
+// Reason counts documents without a figure.
+type Reason struct {
+	Why string
+	N   int
+}
+
+// Report is a run over all documents.
+type Report struct {
+	Measures  []Measure
+	Documents []Scored // in the order they came
+	Sites     int      // different ones, 0 where any document's is unknown
+	Rows      []Row
+	Resamples Resampling
+	Fates     Fates // of all documents together, as the two that follow
+	Blocks    Confusion
+	ByWords   Confusion
+}
+
+// FewSites is below how many sites an interval by site is not to be trusted.
+const FewSites = 20
+
+// NewReport sums up documents that were scored by these measures.
+func NewReport(measures []Measure, documents []Scored, r Resampling) Report {
+	out := Report{Measures: measures, Documents: documents, Resamples: r}
+	for _, d := range documents {
+		out.Fates = out.Fates.Add(d.Fates)
+		out.Blocks, out.ByWords = out.Blocks.Add(d.Blocks), out.ByWords.Add(d.ByWords)
+	}
+	sites := siteNumbers(documents)
+	if sites != nil {
+		out.Sites = slices.Max(sites) + 1
+	}
+
+	var columns []Column
+	for k := range measures {
+		vs := out.prfs(k)
+		f1 := column(vs, F1)
+		if measures[k].OfMeans { // its F1 comes of the two others
+			f1 = unknown(len(vs))
+		}
+		columns = append(columns, column(vs, P), column(vs, R), f1)
+	}
+	byDocument := r.Means(columns, nil)
+	var bySite [][]float64
+	if sites != nil {
+		bySite = r.Means(columns, sites)
+	}
+	for k, m := range measures {
+		row := Row{Measure: m, Micro: PRF{math.NaN(), math.NaN(), math.NaN()}}
+		total := func(means [][]float64) []float64 {
+			if m.OfMeans {
+				return harmonics(means[3*k], means[3*k+1])
+			}
+			return means[3*k+2]
+		}
+		mean := out.Mean(k)
+		row.Macro = [3]Interval{
+			Spread(columns[3*k].Mean(), byDocument[3*k]),
+			Spread(columns[3*k+1].Mean(), byDocument[3*k+1]),
+			Spread(mean, total(byDocument)),
+		}
+		if bySite != nil {
+			i := Spread(mean, total(bySite))
+			row.BySite = &i
+		}
+		var sum Counts
+		reasons := map[string]int{}
+		for _, d := range documents {
+			f := d.Figures[k]
+			sum = sum.Add(f.Counts)
+			if math.IsNaN(f.PRF.F1) {
+				reasons[f.Why]++
+			} else {
+				row.N++
+			}
+		}
+		if m.Adds {
+			row.Micro = sum.PRF()
+		}
+		for why, n := range reasons {
+			row.Reasons = append(row.Reasons, Reason{why, n})
+		}
+		slices.SortFunc(row.Reasons, func(a, b Reason) int { return cmp.Or(cmp.Compare(b.N, a.N), cmp.Compare(a.Why, b.Why)) })
+		out.Rows = append(out.Rows, row)
+	}
+
+	return out
+}
+
+func unknown(n int) Column { return slices.Repeat(Column{math.NaN()}, n) }
+
+// Mean is the F1, or the single figure, of a measure over all documents.
+func (r Report) Mean(measure int) float64 {
+	vs := r.prfs(measure)
+	if r.Measures[measure].OfMeans {
+		return Harmonic(column(vs, P).Mean(), column(vs, R).Mean())
+	}
+	return column(vs, F1).Mean()
+}
+
+func (r Report) prfs(measure int) []PRF {
+	out := make([]PRF, len(r.Documents))
+	for i, d := range r.Documents {
+		out[i] = d.Figures[measure].PRF
+	}
+	return out
+}
+
+// Statuses counts the documents by status.
+func (r Report) Statuses() map[Status]int {
+	out := map[Status]int{}
+	for _, d := range r.Documents {
+		out[d.Status]++
+	}
+	return out
+}
+
+// Against compares two reports over the same documents, in the same order, by
+// each measure; Holm's correction is made over all measures.
+func (r Report) Against(theirs Report) []Comparison {
+	sites := []int(nil) // documents: the interval by site is shown beside the figure itself
+	var out []Comparison
+	for k, m := range r.Measures {
+		if m.OfMeans {
+			out = append(out, r.Resamples.CompareShingles(r.prfs(k), theirs.prfs(k), sites))
+		} else {
+			out = append(out, r.Resamples.Compare(column(r.prfs(k), F1), column(theirs.prfs(k), F1), sites))
+		}
+	}
+	Holm(out)
+
+	return out
+}
+
+// siteNumbers numbers the sites in the order they come; nil where any is not
+// known.
+func siteNumbers(documents []Scored) []int {
+	numbers := map[string]int{}
+	out := make([]int, len(documents))
+	for i, d := range documents {
+		if d.Site == "" {
+			return nil
+		}
+		n, ok := numbers[d.Site]
+		if !ok {
+			n = len(numbers)
+			numbers[d.Site] = n
+		}
+		out[i] = n
+	}
+	if len(out) == 0 {
+		return nil
+	}
+
+	return out
+}
