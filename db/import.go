@@ -479,6 +479,7 @@ func (im *importing) wait() error {
 		time.Sleep(besideServer) // the people there write between two batches
 	case im.s.unlock != nil && im.s.w.quiet() < alone:
 		should = batchTime
+		time.Sleep(l.took) // every other moment is theirs
 	}
 	if l.err == nil {
 		fits := float64(l.bytes) * float64(should) / float64(max(l.took, time.Microsecond))
