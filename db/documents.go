@@ -83,19 +83,27 @@ const documentColumns = `d.id, d.project_id, d.external_id, d.version, d.name, d
 
 // scanDocument reads documentColumns and then whatever else was selected.
 func scanDocument(scan func(...any) error, more ...any) (corpus.Document, error) {
-	var d corpus.Document
-	var hash, sourceHash []byte
-	var blocks string
-	var added int64
-	err := scan(append([]any{&d.ID, &d.Project, &d.ExternalID, &d.Version, &d.Name, &d.URL, &d.Site, &d.Language, &d.Meta, &d.MediaType, &d.Charset, &d.Segmenter,
-		&d.Text, &hash, &sourceHash, &blocks, &added}, more...)...)
+	d, blocks, err := readDocument(scan, more...)
 	if err != nil {
-		return corpus.Document{}, translate(err)
+		return corpus.Document{}, err
 	}
-	d.SHA256, d.SourceHash, d.Added = hex.EncodeToString(hash), hex.EncodeToString(sourceHash), fromMillis(added)
 	d.Blocks, err = decodeBlocks(blocks)
 
 	return d, err
+}
+
+// readDocument is scanDocument with the blocks as they are stored.
+func readDocument(scan func(...any) error, more ...any) (d corpus.Document, blocks string, err error) {
+	var hash, sourceHash []byte
+	var added int64
+	err = scan(append([]any{&d.ID, &d.Project, &d.ExternalID, &d.Version, &d.Name, &d.URL, &d.Site, &d.Language, &d.Meta, &d.MediaType, &d.Charset, &d.Segmenter,
+		&d.Text, &hash, &sourceHash, &blocks, &added}, more...)...)
+	if err != nil {
+		return corpus.Document{}, "", translate(err)
+	}
+	d.SHA256, d.SourceHash, d.Added = hex.EncodeToString(hash), hex.EncodeToString(sourceHash), fromMillis(added)
+
+	return d, blocks, nil
 }
 
 // visible is the condition that a document d is not one of an unfinished import.

@@ -170,39 +170,91 @@ func (s *Store) Gold(ctx context.Context, f corpus.GoldFilter) iter.Seq2[corpus.
 	}
 }
 
-type goldPageRead struct {
-	gold []corpus.Gold
+// goldRow is gold as it is stored: taking it apart costs as much as reading it,
+// and can be done on another core.
+type goldRow struct {
+	gold                        corpus.Gold // without blocks, pieces, spans and annotators
+	blocks, content, annotators string
+	at                          int64
+}
+
+func readGold(r *sql.Rows) (row goldRow, err error) {
+	g := &row.gold
+	g.Document, row.blocks, err = readDocument(func(dest ...any) error {
+		return r.Scan(append([]any{&g.ID, &g.Version, &row.at, &row.annotators, &row.content}, dest...)...)
+	})
+
+	return row, err
+}
+
+func (row goldRow) decode() (corpus.Gold, error) {
+	g := row.gold
+	var err error
+	if g.Document.Blocks, err = decodeBlocks(row.blocks); err != nil {
+		return g, err
+	}
+
+	return g, decodeGold(&g, row.content, row.annotators, row.at)
+}
+
+func scanGold(r *sql.Rows) (corpus.Gold, error) {
+	row, err := readGold(r)
+	if err != nil {
+		return row.gold, err
+	}
+
+	return row.decode()
+}
+
+// goldPageOf is a page of gold on its way, as stored or taken apart.
+type goldPageOf[T any] struct {
+	gold []T
 	err  error
 	last bool // nothing comes after it
 }
 
-// goldPages reads ahead, one page beside the caller's work on the one before.
-// It ends with the context.
-func (s *Store) goldPages(ctx context.Context, project corpus.ProjectID, newest corpus.GoldID, through corpus.DocumentID) <-chan goldPageRead {
-	pages := make(chan goldPageRead, 1)
+// goldPages reads ahead: one page is read, and one taken apart, beside the
+// caller's work on the one before. It ends with the context.
+func (s *Store) goldPages(ctx context.Context, project corpus.ProjectID, newest corpus.GoldID, through corpus.DocumentID) <-chan goldPageOf[corpus.Gold] {
+	stored, pages := make(chan goldPageOf[goldRow], 1), make(chan goldPageOf[corpus.Gold], 1)
 	go func() {
-		defer close(pages)
+		defer close(stored)
 		var after corpus.DocumentID
 		for more := true; more; {
-			page := goldPageRead{gold: make([]corpus.Gold, 0, goldPage)}
+			page := goldPageOf[goldRow]{gold: make([]goldRow, 0, goldPage)}
 			err := s.rows(ctx, `SELECT g.id, g.version, g.at, g.annotators, g.content, `+documentColumns+goldOf+` ORDER BY s.document_id LIMIT ?5`, []any{project, after, newest, through, goldPage}, func(r *sql.Rows) error {
-				g, err := scanGold(r)
+				row, err := readGold(r)
 				if err == nil {
-					page.gold = append(page.gold, g)
+					page.gold = append(page.gold, row)
 				}
 				return err
 			})
 			if n := len(page.gold); n > 0 {
-				after = page.gold[n-1].Document.ID
+				after = page.gold[n-1].gold.Document.ID
 			}
 			more = err == nil && len(page.gold) == goldPage
 			page.last = !more
 			if err != nil {
 				page.err = fmt.Errorf("read gold after document %d: %w", after, err)
 			}
-			select {
-			case pages <- page:
-			case <-ctx.Done():
+			if !send(ctx, stored, page) {
+				return
+			}
+		}
+	}()
+	go func() {
+		defer close(pages)
+		for page := range stored {
+			out := goldPageOf[corpus.Gold]{gold: make([]corpus.Gold, 0, len(page.gold)), err: page.err, last: page.last}
+			for _, row := range page.gold {
+				g, err := row.decode()
+				if err != nil {
+					out.err, out.last = err, true
+					break
+				}
+				out.gold = append(out.gold, g)
+			}
+			if !send(ctx, pages, out) || out.last {
 				return
 			}
 		}
@@ -211,19 +263,14 @@ func (s *Store) goldPages(ctx context.Context, project corpus.ProjectID, newest 
 	return pages
 }
 
-func scanGold(r *sql.Rows) (corpus.Gold, error) {
-	var g corpus.Gold
-	var content, annotators string
-	var at int64
-	d, err := scanDocument(func(dest ...any) error {
-		return r.Scan(append([]any{&g.ID, &g.Version, &at, &annotators, &content}, dest...)...)
-	})
-	if err != nil {
-		return g, err
+// send is false where the context ended first.
+func send[T any](ctx context.Context, to chan<- T, v T) bool {
+	select {
+	case to <- v:
+		return true
+	case <-ctx.Done():
+		return false
 	}
-	g.Document = d
-
-	return g, decodeGold(&g, content, annotators, at)
 }
 
 // goldNow pins what a reading sees: the newest gold and the newest visible
