@@ -178,9 +178,9 @@ func sentence(t *rapid.T, name string) string {
 func TestEveryMeasureIsBetweenNothingAndOne(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		body, pred := sentence(t, "gold"), sentence(t, "pred")
-		p := &score.Pair{Gold: score.Gold{Body: body}, Answer: score.Answer{Status: score.OK, Text: pred}}
-		back := &score.Pair{Gold: score.Gold{Body: pred}, Answer: score.Answer{Status: score.OK, Text: body}}
-		same := &score.Pair{Gold: score.Gold{Body: body}, Answer: score.Answer{Status: score.OK, Text: body}}
+		p := &score.Pair{Gold: score.Gold{Body: body}, Prediction: score.Prediction{Status: score.OK, Text: pred}}
+		back := &score.Pair{Gold: score.Gold{Body: pred}, Prediction: score.Prediction{Status: score.OK, Text: body}}
+		same := &score.Pair{Gold: score.Gold{Body: body}, Prediction: score.Prediction{Status: score.OK, Text: body}}
 		for _, m := range score.Measures {
 			f, b := m.Of(p), m.Of(back)
 			for _, v := range []float64{f.PRF.P, f.PRF.R, f.PRF.F1} {
@@ -270,7 +270,7 @@ func FuzzMeasuresTakeAnyText(f *testing.F) {
 		if !utf8.ValidString(gold) || !utf8.ValidString(pred) {
 			t.Skip()
 		}
-		p := &score.Pair{Gold: score.Gold{Body: gold}, Answer: score.Answer{Status: score.OK, Text: pred}}
+		p := &score.Pair{Gold: score.Gold{Body: gold}, Prediction: score.Prediction{Status: score.OK, Text: pred}}
 		for _, m := range score.Measures {
 			if v := m.Of(p).PRF.F1; v < 0 || v > 1 {
 				t.Errorf("%s gives %v", m.Name, v)

@@ -61,7 +61,7 @@ func BenchmarkMeasuresOfAMegabyte(b *testing.B) {
 		}
 		b.Run(m.Name, func(b *testing.B) {
 			for b.Loop() {
-				m.Of(&score.Pair{Gold: score.Gold{Body: page}, Answer: score.Answer{Status: score.OK, Text: cleaned}})
+				m.Of(&score.Pair{Gold: score.Gold{Body: page}, Prediction: score.Prediction{Status: score.OK, Text: cleaned}})
 			}
 		})
 	}

@@ -13,13 +13,17 @@ import (
 // Gold is what is right for one document. Without the whole page only Body is
 // known, and measures of what was left out do not exist.
 type Gold struct {
-	ID, URL string
-	Site    string // what documents are clustered by, "" for unknown
-	Page    string // the document's text; "" where only its body is known
-	Body    string // the text that a cleaner should give
-	Blocks  []Block
-	Spans   []Span
-	Labels  bool // spans were looked for, if none was found
+	ID, URL    string
+	Name       string            // its file or title, "" for none
+	Site       string            // what documents are clustered by, "" for unknown
+	Fields     map[string]string // what else is known of it, for slices: "language", "kind" …
+	SourceHash string            // SHA-256 of the page's bytes, lower-case hex, "" for unknown
+	TextHash   string            // the same of Page
+	Page       string            // the document's text; "" where only its body is known
+	Body       string            // the text that a cleaner should give
+	Blocks     []Block
+	Spans      []Span
+	Labels     bool // spans were looked for, if none was found
 
 	made *made
 }
@@ -69,14 +73,16 @@ const (
 // Statuses lists them in the order of a report.
 var Statuses = []Status{OK, Empty, Failed, TimeOut, Missing}
 
-// Answer is what a cleaner said of one document: a text, or blocks of the
-// document, or spans, or several of these.
-type Answer struct {
+// Prediction is what a cleaner said about one document: a text, or blocks of
+// the document, or spans, or several of these.
+type Prediction struct {
 	Status Status
 	Text   string // the cleaned text; where only Blocks came, that of those of body
 	Blocks []Block
 	Spans  []Span
-	Labels bool // spans were looked for
+	Labels bool   // spans were looked for
+	Millis int    // how long the cleaner took, in milliseconds; 0 where nobody measured it
+	Detail string // where it failed: what it said, in a line or two
 }
 
 // BodyText is the text of a page's body blocks, a line each.
@@ -124,43 +130,43 @@ var Measures = []Measure{
 		About: "longest common subsequence of UAX 29 words, NFC, case kept, single characters in Han, Kana and Thai", of: wordFigure},
 	{Name: "shingle", Title: "4-gram shingle P, R, F1", Badge: "AEB", Always: true, OfMeans: true,
 		About: "runs of four \\w+ words as multisets; F1 of the mean P and the mean R", of: func(p *Pair) Figure {
-			return counted(Shingles(p.Gold.Body, p.Answer.Text), Counts.PRF, "neither side has a word")
+			return counted(Shingles(p.Gold.Body, p.Prediction.Text), Counts.PRF, "neither side has a word")
 		}},
 	{Name: "exact", Title: "identical words", Badge: "AEB accuracy", Always: true, Single: true,
 		About: "share of documents whose \\w+ words are the same", of: func(p *Pair) Figure {
-			if Identical(p.Gold.Body, p.Answer.Text) {
+			if Identical(p.Gold.Body, p.Prediction.Text) {
 				return single(1, "")
 			}
 			return single(0, "")
 		}},
 	{Name: "ratio", Title: "token ratio", Badge: "WCEB levenshtein", Always: true, Single: true, Adds: true,
 		About: "2 LCS over the sum of lengths, whitespace tokens, raw text", of: func(p *Pair) Figure {
-			c := TokenRatio(p.Gold.Body, p.Answer.Text)
+			c := TokenRatio(p.Gold.Body, p.Prediction.Text)
 			return Figure{Counts: c, PRF: PRF{math.NaN(), math.NaN(), Filled(c).F1}}
 		}},
 	{Name: "rouge-lsum", Title: "ROUGE-LSum P, R, F1", Badge: "near WCEB", Always: true, Adds: true,
 		About: "whitespace tokens, sentences are lines (WCEB cuts with Punkt)", of: func(p *Pair) Figure {
-			c, ok := RougeLSum(p.Gold.Body, p.Answer.Text)
+			c, ok := RougeLSum(p.Gold.Body, p.Prediction.Text)
 			if !ok {
 				return nothing("the texts are too long for it")
 			}
-			return Figure{Counts: c, PRF: WCEB(p.Gold.Body, p.Answer.Text, c)}
+			return Figure{Counts: c, PRF: WCEB(p.Gold.Body, p.Prediction.Text, c)}
 		}},
 	{Name: "bag", Title: "bag-of-words P, R, F1", Badge: "WCXB", Always: true, Adds: true,
 		About: "lower-cased \\w+ words as multisets", of: func(p *Pair) Figure {
-			return counted(BagWords(p.Gold.Body, p.Answer.Text), Filled, "")
+			return counted(BagWords(p.Gold.Body, p.Prediction.Text), Filled, "")
 		}},
 	{Name: "rouge5", Title: "ROUGE-5 P, R, F1", Badge: "WebMainBench", Adds: true,
 		About: "runs of five jieba tokens, white space and punctuation too; not for texts with Han characters", of: func(p *Pair) Figure {
-			c, ok := Rouge5(p.Gold.Body, p.Answer.Text)
+			c, ok := Rouge5(p.Gold.Body, p.Prediction.Text)
 			if !ok {
 				return nothing("the text has Han characters, which jieba cuts by a dictionary")
 			}
-			return Figure{Counts: c, PRF: WebMainBench(p.Gold.Body, p.Answer.Text, c)}
+			return Figure{Counts: c, PRF: WebMainBench(p.Gold.Body, p.Prediction.Text, c)}
 		}},
 	{Name: "cleaneval", Title: "CleanEval words P, R, F1", Badge: "cleaneval.py", Adds: true,
 		About: "whitespace words as bytes, aligned by Python's difflib", of: func(p *Pair) Figure {
-			c, ok := CleanEval(p.Gold.Body, p.Answer.Text)
+			c, ok := CleanEval(p.Gold.Body, p.Prediction.Text)
 			if !ok {
 				return nothing("the texts are too long for it")
 			}
@@ -168,11 +174,11 @@ var Measures = []Measure{
 		}},
 	{Name: "edit", Title: "character edit similarity", Badge: "WebMainBench text_edit", Single: true,
 		About: "1 − Levenshtein over the longer length, code points", of: func(p *Pair) Figure {
-			return single(EditSimilarity(p.Gold.Body, p.Answer.Text), "both texts are empty, or too long for it")
+			return single(EditSimilarity(p.Gold.Body, p.Prediction.Text), "both texts are empty, or too long for it")
 		}},
 	{Name: "jaccard", Title: "set of words", Badge: "Jaccard", Single: true,
 		About: "letters and numbers, case kept: words in both over words in either", of: func(p *Pair) Figure {
-			return single(WordSets(p.Gold.Body, p.Answer.Text), "neither side has a word")
+			return single(WordSets(p.Gold.Body, p.Prediction.Text), "neither side has a word")
 		}},
 	{Name: "leaked", Title: "boilerplate leaked", Badge: "ours", Single: true, Lower: true, Always: true,
 		About: "share of the page's boilerplate words that were kept, by alignment to the page", of: fated(Fates.LeakedShare, "the page has no boilerplate or is not known")},
@@ -188,10 +194,10 @@ var Measures = []Measure{
 		About: "share of gold spans in body that survive whole in the cleaned text", of: entityFigure},
 	{Name: "span", Title: "spans P, R, F1", Badge: "micro: conlleval, seqeval, spaCy", Adds: true, Always: true,
 		About: "start, end and label are the same", of: func(p *Pair) Figure {
-			if !p.Gold.Labels || !p.Answer.Labels {
+			if !p.Gold.Labels || !p.Prediction.Labels {
 				return nothing("spans are not on both sides")
 			}
-			return counted(Spans(p.Gold.Spans, p.Answer.Spans, Exact), Counts.PRF, "neither side has a span")
+			return counted(Spans(p.Gold.Spans, p.Prediction.Spans, Exact), Counts.PRF, "neither side has a span")
 		}},
 	semEval("strict", "borders and label", func(s SemEval) Tally { return s.Strict }),
 	semEval("borders", "borders alone (exact)", func(s SemEval) Tally { return s.Exact }),
@@ -211,8 +217,8 @@ func MeasureNamed(name string) (Measure, bool) {
 // Pair is gold and an answer, with what several measures need of them made
 // once. It is not for concurrent use.
 type Pair struct {
-	Gold   Gold
-	Answer Answer
+	Gold       Gold
+	Prediction Prediction
 
 	words     []Word
 	alignment *Alignment
@@ -220,10 +226,10 @@ type Pair struct {
 
 func (p *Pair) cleaned() []Word {
 	if p.words == nil {
-		if p.Gold.made != nil && p.Answer.Text == p.Gold.Page {
+		if p.Gold.made != nil && p.Prediction.Text == p.Gold.Page {
 			p.words = p.Gold.pageWords()
 		} else {
-			p.words = Words(p.Answer.Text)
+			p.words = Words(p.Prediction.Text)
 		}
 	}
 	return p.words
@@ -303,8 +309,8 @@ func (p *Pair) Confusion() (blocks, byWords Confusion) {
 		gold[i] = b.Class
 	}
 	pred, weights := p.Alignment().Decisions(p.Gold.Blocks, .5)
-	if p.Answer.Blocks != nil {
-		pred = overlaid(p.Gold.Blocks, p.Answer.Blocks)
+	if p.Prediction.Blocks != nil {
+		pred = overlaid(p.Gold.Blocks, p.Prediction.Blocks)
 	}
 
 	return Blocks(gold, pred, nil), Blocks(gold, pred, weights)
@@ -349,10 +355,10 @@ func entityFigure(p *Pair) Figure {
 func semEval(name, about string, of func(SemEval) Tally) Measure {
 	return Measure{Name: "span-" + name, Title: "spans " + name + " P, R, F1", Badge: "SemEval 2013, as nervaluate", About: about + "; one to one, equal pairs first",
 		of: func(p *Pair) Figure {
-			if !p.Gold.Labels || !p.Answer.Labels {
+			if !p.Gold.Labels || !p.Prediction.Labels {
 				return nothing("spans are not on both sides")
 			}
-			f := Figure{PRF: of(SemEvalSpans(p.Gold.Spans, p.Answer.Spans)).PRF()}
+			f := Figure{PRF: of(SemEvalSpans(p.Gold.Spans, p.Prediction.Spans)).PRF()}
 			if math.IsNaN(f.PRF.F1) {
 				f.Why = "neither side has a span"
 			}
@@ -371,11 +377,11 @@ type Scored struct {
 }
 
 // Score takes the measures of one pair.
-func Score(measures []Measure, g Gold, a Answer) Scored {
+func Score(measures []Measure, g Gold, a Prediction) Scored {
 	if a.Status == OK && Blank(a.Text) && a.Blocks == nil && !a.Labels {
 		a.Status = Empty
 	}
-	p := &Pair{Gold: g, Answer: a}
+	p := &Pair{Gold: g, Prediction: a}
 	s := Scored{ID: g.ID, Site: g.Site, Status: a.Status, Figures: make([]Figure, len(measures))}
 	for i, m := range measures {
 		s.Figures[i] = m.of(p)

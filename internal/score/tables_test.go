@@ -32,7 +32,7 @@ func measures(t testing.TB, names ...string) []score.Measure {
 func scoreAll(ms []score.Measure, gold, pred map[string]article) []score.Scored {
 	var out []score.Scored
 	for _, id := range slices.Sorted(maps.Keys(gold)) {
-		out = append(out, score.Score(ms, score.Gold{ID: id, Body: gold[id].Body}, score.Answer{Status: score.OK, Text: pred[id].Body}))
+		out = append(out, score.Score(ms, score.Gold{ID: id, Body: gold[id].Body}, score.Prediction{Status: score.OK, Text: pred[id].Body}))
 	}
 	return out
 }
@@ -120,7 +120,7 @@ func TestTheShingleCasesOfArticleExtractionBenchmark(t *testing.T) {
 	ms := measures(t, "shingle", "exact")
 	var docs []score.Scored
 	for _, c := range all.Cases {
-		s := score.Score(ms, score.Gold{ID: c.Name, Body: c.True}, score.Answer{Status: score.OK, Text: c.Pred})
+		s := score.Score(ms, score.Gold{ID: c.Name, Body: c.True}, score.Prediction{Status: score.OK, Text: c.Pred})
 		tp, fp, fn := s.Figures[0].Shares()
 		if !near(tp, c.Shares[0], exact) || !near(fp, c.Shares[1], exact) || !near(fn, c.Shares[2], exact) || s.Figures[1].PRF.F1 != c.Exact {
 			t.Errorf("%s is %v %v %v, evaluate.py says %v", c.Name, tp, fp, fn, c.Shares)

@@ -27,14 +27,14 @@ const drop = .0005
 // Compare scores a file of answers with a file of gold, on all cores. Gold is
 // read once, and a document's text is let go when it is scored.
 func Compare(ctx context.Context, goldPath, answersPath string, o Options) (Result, error) {
-	out := Result{Gold: goldPath, Answers: answersPath}
-	answers, err := ReadAnswers(answersPath)
+	out := Result{Gold: goldPath, Predictions: answersPath}
+	answers, err := ReadPredictions(answersPath)
 	if err != nil {
 		return out, err
 	}
-	var earlier *Answers
+	var earlier *Predictions
 	if o.Against != "" {
-		if earlier, err = ReadAnswers(o.Against); err != nil {
+		if earlier, err = ReadPredictions(o.Against); err != nil {
 			return out, err
 		}
 	}
@@ -52,7 +52,7 @@ func Compare(ctx context.Context, goldPath, answersPath string, o Options) (Resu
 		}
 		type job struct {
 			gold         score.Gold
-			now, earlier score.Answer
+			now, earlier score.Prediction
 			scored       [4]score.Scored
 		}
 		jobs := make([]job, len(batch))
@@ -74,8 +74,8 @@ func Compare(ctx context.Context, goldPath, answersPath string, o Options) (Resu
 			if earlier != nil {
 				j.scored[1] = score.Score(o.Measures, j.gold, j.earlier)
 			}
-			j.scored[2] = score.Score(anchor, j.gold, score.Answer{Status: score.OK, Text: j.gold.Page})
-			j.scored[3] = score.Score(anchor, j.gold, score.Answer{Status: score.Empty})
+			j.scored[2] = score.Score(anchor, j.gold, score.Prediction{Status: score.OK, Text: j.gold.Page})
+			j.scored[3] = score.Score(anchor, j.gold, score.Prediction{Status: score.Empty})
 		})
 		for _, j := range jobs {
 			documents, before = append(documents, j.scored[0]), append(before, j.scored[1])

@@ -144,8 +144,8 @@ func site(url string) string {
 	return host
 }
 
-// Answers are all that a cleaner said, by document. They are kept in memory.
-type Answers struct {
+// Predictions are all that a cleaner said, by document. They are kept in memory.
+type Predictions struct {
 	path  string
 	items []item
 	byID  map[string]int
@@ -153,11 +153,11 @@ type Answers struct {
 	used  []bool
 }
 
-// ReadAnswers reads a file of answers: our JSON Lines or WCEB's, article-
+// ReadPredictions reads a file of answers: our JSON Lines or WCEB's, article-
 // extraction-benchmark's JSON, an object of texts by id as WCXB has it, a
 // folder of texts; packed with gzip or not.
-func ReadAnswers(path string) (*Answers, error) {
-	a := &Answers{path: path, byID: map[string]int{}, byURL: map[string]int{}}
+func ReadPredictions(path string) (*Predictions, error) {
+	a := &Predictions{path: path, byID: map[string]int{}, byURL: map[string]int{}}
 	for it, err := range items(path) {
 		if err != nil {
 			return nil, err
@@ -182,18 +182,18 @@ func ReadAnswers(path string) (*Answers, error) {
 }
 
 // For is the answer for a document, found by its id, else by its address.
-func (a *Answers) For(g score.Gold) (score.Answer, error) {
+func (a *Predictions) For(g score.Gold) (score.Prediction, error) {
 	n, ok := a.byID[g.ID]
 	if !ok && g.URL != "" {
 		n, ok = a.byURL[g.URL]
 	}
 	if !ok {
-		return score.Answer{Status: score.Missing}, nil
+		return score.Prediction{Status: score.Missing}, nil
 	}
 
 	a.used[n] = true
 	it := a.items[n]
-	out := score.Answer{Status: it.status, Blocks: it.blocks, Spans: it.spans, Labels: it.labels}
+	out := score.Prediction{Status: it.status, Blocks: it.blocks, Spans: it.spans, Labels: it.labels}
 	if it.cut {
 		if g.Blocks == nil {
 			return out, problem(a.path, it.line, "the answer for %q has blocks, and gold has no page that they could be of", it.id)
@@ -214,10 +214,10 @@ func (a *Answers) For(g score.Gold) (score.Answer, error) {
 }
 
 // Len is how many answers there are.
-func (a *Answers) Len() int { return len(a.items) }
+func (a *Predictions) Len() int { return len(a.items) }
 
 // Unused are the ids of answers that no document asked for, in their order.
-func (a *Answers) Unused() []string {
+func (a *Predictions) Unused() []string {
 	var out []string
 	for i, used := range a.used {
 		if !used {

@@ -139,7 +139,7 @@ func TestEveryFormatGivesTheSameBytes(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			r.Gold, r.Answers = "gold", "answers"
+			r.Gold, r.Predictions = "gold", "answers"
 			var b strings.Builder
 			if err := files.Print(&b, f, r); err != nil {
 				t.Fatal(err)

@@ -19,15 +19,15 @@ import (
 
 // Result is all that a comparison of two files says.
 type Result struct {
-	Gold, Answers string // the files
-	Report        score.Report
-	NoBody        []string // documents without a body: listed apart
-	Missing       []string // documents of gold without an answer
-	Unused        []string // answers for documents that gold does not have
-	Everything    score.Report
-	Nothing       score.Report // both by the word measure alone; Everything is empty where no page is known
-	Against       *Against
-	Gates         []Gate
+	Gold, Predictions string // the files
+	Report            score.Report
+	NoBody            []string // documents without a body: listed apart
+	Missing           []string // documents of gold without an answer
+	Unused            []string // answers for documents that gold does not have
+	Everything        score.Report
+	Nothing           score.Report // both by the word measure alone; Everything is empty where no page is known
+	Against           *Against
+	Gates             []Gate
 }
 
 // Against is the comparison with earlier answers.
@@ -256,7 +256,7 @@ func header(r Result) []string {
 	}
 
 	return []string{fmt.Sprintf("%s against the gold %s: %d documents (%s); %d resamples, seed %d",
-		r.Answers, r.Gold, n, strings.Join(parts, ", "), r.Report.Resamples.Times(n), r.Report.Resamples.Seed)}
+		r.Predictions, r.Gold, n, strings.Join(parts, ", "), r.Report.Resamples.Times(n), r.Report.Resamples.Seed)}
 }
 
 // notes say what was left out and why.
@@ -273,7 +273,7 @@ func notes(r Result) []string {
 		out = append(out, fmt.Sprintf("%s (%d): %s%s", what, len(ids), strings.Join(ids[:min(20, len(ids))], ", "), more))
 	}
 	list("No answer, scored as a miss", r.Missing)
-	list("Answers for documents that gold does not have, not scored", r.Unused)
+	list("Predictions for documents that gold does not have, not scored", r.Unused)
 	list("Gold without a body, not in the word score", r.NoBody)
 	if r.Report.Sites > 0 && r.Report.Sites < score.FewSites {
 		out = append(out, fmt.Sprintf("Only %d sites: the intervals by site are not to be trusted below %d.", r.Report.Sites, score.FewSites))
@@ -353,26 +353,26 @@ func printJSON(w io.Writer, r Result) error {
 		Held  bool    `json:"held"`
 	}
 	out := struct {
-		Gold       string               `json:"gold"`
-		Answers    string               `json:"answers"`
-		Documents  int                  `json:"documents"`
-		Statuses   map[score.Status]int `json:"statuses"`
-		Sites      int                  `json:"sites"`
-		Resamples  int                  `json:"resamples"`
-		Seed       uint64               `json:"seed"`
-		Measures   []row                `json:"measures"`
-		Everything map[string]any       `json:"keepEverything"`
-		Nothing    map[string]any       `json:"keepNothing"`
-		Missing    []string             `json:"missing"`
-		Unused     []string             `json:"notInGold"`
-		NoBody     []string             `json:"withoutBody"`
-		Blocks     map[string]any       `json:"blocks,omitzero"`
-		Words      *score.Fates         `json:"words,omitzero"`
-		Against    any                  `json:"against,omitzero"`
-		Gates      []gate               `json:"gates"`
-		Each       []document           `json:"each"`
+		Gold        string               `json:"gold"`
+		Predictions string               `json:"predictions"`
+		Documents   int                  `json:"documents"`
+		Statuses    map[score.Status]int `json:"statuses"`
+		Sites       int                  `json:"sites"`
+		Resamples   int                  `json:"resamples"`
+		Seed        uint64               `json:"seed"`
+		Measures    []row                `json:"measures"`
+		Everything  map[string]any       `json:"keepEverything"`
+		Nothing     map[string]any       `json:"keepNothing"`
+		Missing     []string             `json:"missing"`
+		Unused      []string             `json:"notInGold"`
+		NoBody      []string             `json:"withoutBody"`
+		Blocks      map[string]any       `json:"blocks,omitzero"`
+		Words       *score.Fates         `json:"words,omitzero"`
+		Against     any                  `json:"against,omitzero"`
+		Gates       []gate               `json:"gates"`
+		Each        []document           `json:"each"`
 	}{
-		Gold: r.Gold, Answers: r.Answers, Documents: len(r.Report.Documents), Statuses: r.Report.Statuses(), Sites: r.Report.Sites,
+		Gold: r.Gold, Predictions: r.Predictions, Documents: len(r.Report.Documents), Statuses: r.Report.Statuses(), Sites: r.Report.Sites,
 		Resamples: r.Report.Resamples.Times(len(r.Report.Documents)), Seed: r.Report.Resamples.Seed,
 		Missing: r.Missing, Unused: r.Unused, NoBody: r.NoBody, Everything: means(r.Everything), Nothing: means(r.Nothing),
 	}
