@@ -130,7 +130,9 @@ const goldPage = 64
 const (
 	goldOf    = ` FROM document_states s CROSS JOIN documents d ON d.id = s.document_id` + goldJoin
 	goldAlone = ` FROM document_states s` + goldJoin // without the documents
-	goldJoin  = ` CROSS JOIN gold g ON g.document_id = s.document_id
+	goldJoin  = ` CROSS JOIN gold g ON g.document_id = s.document_id` + goldNewest
+
+	goldNewest = `
 	WHERE s.project_id = ?1 AND s.state = 'gold' AND s.document_id > ?2 AND s.document_id <= ?4
 	AND g.version = (SELECT max(version) FROM gold WHERE document_id = s.document_id AND id <= ?3)`
 )

@@ -31,6 +31,7 @@ type Store struct {
 	w      *writer
 	desk   *desk
 	signed signed
+	hashes hashes
 	now    func() time.Time
 	unlock func()
 }

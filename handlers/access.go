@@ -156,6 +156,9 @@ func inPerson(next echo.HandlerFunc) echo.HandlerFunc {
 // page, so that nothing on it is lost.
 func (h *handlers) askToSignIn(c echo.Context) error {
 	r := c.Request()
+	if underAPI(r) {
+		return noToken(c, "this token does not work: it was removed, or never was one")
+	}
 	if r.Method == http.MethodGet && !wantsJSON(c) && r.Header.Get("HX-Request") == "" && r.Header.Get(echo.HeaderAuthorization) == "" {
 		return c.Redirect(http.StatusSeeOther, views.SignInPath(r.URL.RequestURI()))
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"strconv"
 	"time"
 	"unicode"
 	"unicode/utf8"
@@ -28,9 +29,12 @@ type problem struct {
 func explain(err error) problem {
 	invalid, isInvalid := errors.AsType[*corpus.Invalid](err)
 	web, isWeb := errors.AsType[*echo.HTTPError](err)
+	record, isRecord := errors.AsType[*corpus.Problem](err)
 	switch {
 	case isInvalid:
 		return problem{http.StatusUnprocessableEntity, "This cannot be done", sentence(invalid.Reason)}
+	case isRecord:
+		return problem{http.StatusUnprocessableEntity, "This cannot be read", sentence(placed(record))}
 	case errors.Is(err, corpus.ErrNotFound):
 		return problem{http.StatusNotFound, "There is nothing here", "It may have been removed, or the address has a mistake."}
 	case errors.Is(err, corpus.ErrConflict):
@@ -46,6 +50,15 @@ func explain(err error) problem {
 	}
 
 	return problem{http.StatusInternalServerError, "Something went wrong", "The cause is in the server's log. Nothing that was saved is lost."}
+}
+
+// placed is what is wrong with a record, and where.
+func placed(p *corpus.Problem) string {
+	if p.File == "" && p.Line > 0 {
+		return "line " + strconv.Itoa(p.Line) + ": " + p.Reason
+	}
+
+	return p.Error()
 }
 
 func webProblem(err *echo.HTTPError) problem {
@@ -93,6 +106,8 @@ func (h *handlers) fail(err error, c echo.Context) {
 
 	var sent error
 	switch {
+	case underAPI(c.Request()):
+		sent = sendProblem(c, p, failure.Request, err)
 	case wantsJSON(c):
 		sent = c.JSON(p.status, map[string]string{"title": p.title, "reason": orTitle(p), "request": failure.Request})
 	case c.Request().Header.Get("HX-Request") != "":

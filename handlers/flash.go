@@ -21,6 +21,7 @@ type note struct {
 	Project corpus.ProjectID    `json:"p,omitempty"`
 	Name    string              `json:"n,omitempty"`
 	IDs     []corpus.DocumentID `json:"i,omitempty"`
+	Run     corpus.RunID        `json:"r,omitempty"`
 }
 
 type noteKind string
@@ -36,6 +37,10 @@ const (
 	importUnknown     noteKind = "import-unknown"
 	passwordChanged   noteKind = "password-changed"
 	tokenRemoved      noteKind = "token-removed"
+	runRemoved        noteKind = "run-removed"
+	runRestored       noteKind = "run-restored"
+	runFilesCancelled noteKind = "run-files-cancelled"
+	runFilesUnknown   noteKind = "run-files-unknown"
 )
 
 const noteCookie = "annotate_note"
@@ -90,6 +95,14 @@ func (n note) flash() views.Flash {
 		return views.Flash{Text: "The import was cancelled. Nothing was stored."}
 	case importUnknown:
 		return views.Flash{Text: "That import is over, or the program was started again since. Send the files once more."}
+	case runRemoved:
+		return views.Flash{Text: "The run “" + n.Name + "” is removed.", Undo: views.RestoreRunPath(n.Project, n.Run)}
+	case runRestored:
+		return views.Flash{Text: "The run “" + n.Name + "” is back."}
+	case runFilesCancelled:
+		return views.Flash{Text: "Nothing was stored."}
+	case runFilesUnknown:
+		return views.Flash{Text: "That is over, or the program was started again since. Send the files once more."}
 	case tokenRemoved:
 		return views.Flash{Text: "The token does not work any more."}
 	case passwordChanged:

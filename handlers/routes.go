@@ -15,9 +15,10 @@ import (
 
 // Who may use a route. A route without one does not compile.
 const (
-	anyone     = corpus.Role("")
-	annotators = corpus.AnnotatorRole
-	managers   = corpus.Manager
+	anyone       = corpus.Role("")
+	annotators   = corpus.AnnotatorRole
+	adjudicators = corpus.Adjudicator
+	managers     = corpus.Manager
 )
 
 // Bounds of a request's body.
@@ -26,6 +27,7 @@ const (
 	eventsBody = "1M"
 	formBody   = "2M"
 	uploadBody = "2G"
+	apiBody    = "64M"
 )
 
 type route struct {
@@ -77,11 +79,39 @@ func (h *handlers) routes() []route {
 		{managers, get, "/projects/:project/export/:format", none, h.export},
 		{managers, get, "/projects/:project/export/:format/manifest", none, h.exportManifest},
 
+		{adjudicators, get, "/projects/:project/runs", none, h.runs},
+		{managers, post, "/projects/:project/runs", smallBody, h.startRun},
+		{managers, post, "/projects/:project/runs/files", uploadBody, h.addRunFiles},
+		{managers, get, "/projects/:project/runs/files/:job", none, h.runFiles},
+		{managers, post, "/projects/:project/runs/files/:job/store", smallBody, h.storeRunFiles},
+		{managers, post, "/projects/:project/runs/files/:job/cancel", smallBody, h.cancelRunFiles},
+		{adjudicators, get, "/projects/:project/runs/:run", none, h.run},
+		{adjudicators, get, "/projects/:project/runs/:run/predictions", none, h.runPredictions},
+		{managers, post, "/projects/:project/runs/:run/stop", smallBody, h.stopRun},
+		{managers, post, "/projects/:project/runs/:run/resume", smallBody, h.resumeRun},
+		{managers, post, "/projects/:project/runs/:run/remove", smallBody, h.removeRun},
+		{managers, post, "/projects/:project/runs/:run/restore", smallBody, h.restoreRun},
+
+		{adjudicators, get, "/projects/:project/accuracy", none, h.accuracy},
+		{adjudicators, get, "/projects/:project/accuracy/:format", none, h.accuracyFile},
+		{adjudicators, get, "/projects/:project/runs/:run/documents", none, h.mistakes},
+		{adjudicators, get, "/projects/:project/runs/:run/documents/:document", none, h.mistake},
+		{adjudicators, get, "/projects/:project/runs/:run/documents/:document/measures", none, h.measures},
+
 		{annotators, post, "/projects/:project/next", none, h.next},
 		{annotators, get, "/documents/:document", none, h.label},
 		{annotators, get, "/documents/:document/state", none, h.labelState},
 		{annotators, post, "/documents/:document/events", eventsBody, h.act},
 		{annotators, get, "/documents/:document/source", none, h.source},
+
+		{anyone, get, "/api/v1/openapi.json", none, h.apiDescription},
+		{managers, get, "/api/v1/projects/:project/runs", none, h.apiRuns},
+		{managers, post, "/api/v1/projects/:project/runs", smallBody, h.apiStartRun},
+		{managers, get, "/api/v1/projects/:project/runs/:run", none, h.apiRun},
+		{managers, get, "/api/v1/projects/:project/runs/:run/predictions", none, h.apiPredictions},
+		{managers, post, "/api/v1/projects/:project/runs/:run/predictions", apiBody, h.apiAddPredictions},
+		{managers, post, "/api/v1/projects/:project/runs/:run/finish", smallBody, h.apiFinishRun},
+		{managers, get, "/api/v1/projects/:project/report", none, h.apiReport},
 	}
 }
 
@@ -94,6 +124,9 @@ func (h *handlers) register(e *echo.Echo) {
 	for _, r := range h.routes() {
 		chain := []echo.MiddlewareFunc{middleware.BodyLimit(r.body)}
 		if r.who != anyone {
+			if strings.HasPrefix(r.path, apiPrefix) {
+				chain = append(chain, byToken)
+			}
 			chain = append(chain, h.allow(r.who))
 			if strings.HasPrefix(r.path, views.MePath) {
 				chain = append(chain, inPerson)

@@ -37,6 +37,10 @@ type handlers struct {
 	log     *slog.Logger
 	imports *imports
 	secure  bool // people reach the tool by https
+
+	predicting *predicting
+	base       string // where people reach it, "" where nobody has said
+	reports    *reports
 }
 
 // New makes a server over an open data file. The store stays the caller's to
@@ -50,7 +54,8 @@ func New(store *db.Store, o Options) (*Server, error) {
 		return nil, corpus.Invalidf("", "the base address %q is not like https://annotate.example.org", o.BaseURL)
 	}
 
-	h := &handlers{store: store, log: o.Log, imports: newImports(store, o.Log), secure: base.Scheme == "https"}
+	h := &handlers{store: store, log: o.Log, imports: newImports(store, o.Log), secure: base.Scheme == "https",
+		predicting: newPredicting(store, o.Log), reports: newReports(store, o.Log), base: strings.TrimRight(o.BaseURL, "/")}
 	e := echo.New()
 	e.HTTPErrorHandler = h.fail
 	// Without a trusted proxy the peer's own address is the only one that a
@@ -77,7 +82,12 @@ func New(store *db.Store, o Options) (*Server, error) {
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.ServeHTTP(w, r) }
 
 // Close ends what runs in the background.
-func (s *Server) Close() { s.h.imports.close() }
+func (s *Server) Close() {
+	s.h.predicting.cancel()
+	s.h.imports.close()
+	s.h.predicting.close()
+	s.h.reports.close()
+}
 
 // Timeouts that fit the server: reading a request's head is bounded tightly,
 // its body and the answer by the handlers, because uploads and exports may

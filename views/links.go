@@ -109,3 +109,72 @@ func documentsPath(f corpus.DocumentFilter) string {
 	}
 	return DocumentsPath(f.Project) + "?" + q.Encode()
 }
+
+// Runs: what cleaners said about a project's documents.
+
+func RunsPath(id corpus.ProjectID) string     { return ProjectPath(id) + "/runs" }
+func RunFilesPath(id corpus.ProjectID) string { return RunsPath(id) + "/files" }
+
+func RunFilesJobPath(id corpus.ProjectID, job string) string {
+	return RunFilesPath(id) + "/" + url.PathEscape(job)
+}
+
+func StoreRunFilesPath(id corpus.ProjectID, job string) string {
+	return RunFilesJobPath(id, job) + "/store"
+}
+
+func CancelRunFilesPath(id corpus.ProjectID, job string) string {
+	return RunFilesJobPath(id, job) + "/cancel"
+}
+
+func RunPath(id corpus.ProjectID, run corpus.RunID) string {
+	return RunsPath(id) + "/" + strconv.FormatInt(int64(run), 10)
+}
+
+func RunPredictionsPath(id corpus.ProjectID, run corpus.RunID) string {
+	return RunPath(id, run) + "/predictions"
+}
+
+func StopRunPath(id corpus.ProjectID, run corpus.RunID) string   { return RunPath(id, run) + "/stop" }
+func ResumeRunPath(id corpus.ProjectID, run corpus.RunID) string { return RunPath(id, run) + "/resume" }
+func RemoveRunPath(id corpus.ProjectID, run corpus.RunID) string { return RunPath(id, run) + "/remove" }
+func RestoreRunPath(id corpus.ProjectID, run corpus.RunID) string {
+	return RunPath(id, run) + "/restore"
+}
+
+// APIDescriptionPath is the description of the API for programs.
+const APIDescriptionPath = "/api/v1/openapi.json"
+
+// AccuracyPath is the report that q asks for.
+func AccuracyPath(q AccuracyQuery) string {
+	path := ProjectPath(q.Project) + "/accuracy"
+	if v := q.values(); len(v) > 0 {
+		return path + "?" + v.Encode()
+	}
+	return path
+}
+
+// AccuracyFilePath is the same report as a file.
+func AccuracyFilePath(q AccuracyQuery, format string) string {
+	path := ProjectPath(q.Project) + "/accuracy/" + url.PathEscape(format)
+	if v := q.values(); len(v) > 0 {
+		return path + "?" + v.Encode()
+	}
+	return path
+}
+
+// RunDocumentsPath is the list of a run's documents that q asks for.
+func RunDocumentsPath(q ListQuery) string {
+	return RunPath(q.Project, q.Run) + "/documents" + q.values()
+}
+
+// RunDocumentPath is what the run of q did with a document; the list that one
+// comes from travels along.
+func RunDocumentPath(q ListQuery, id corpus.DocumentID) string {
+	return RunPath(q.Project, q.Run) + "/documents/" + strconv.FormatInt(int64(id), 10) + q.paged(0).values()
+}
+
+// WorkPath are the measures of the same, worked out.
+func WorkPath(q ListQuery, id corpus.DocumentID) string {
+	return RunPath(q.Project, q.Run) + "/documents/" + strconv.FormatInt(int64(id), 10) + "/measures"
+}

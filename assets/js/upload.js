@@ -1,6 +1,6 @@
-// Sends files and folders of the import page with a bar that shows how far it
-// is. Dropped folders are walked, and ten thousand files go in one request.
-// Without this module the form sends itself.
+// Sends files and folders of a form with a bar that shows how far it is: those
+// of the import page, and those of a run. Dropped folders are walked, and ten
+// thousand files go in one request. Without this module the form sends itself.
 
 const form = document.getElementById("import");
 const drop = document.getElementById("drop");
@@ -20,7 +20,7 @@ form.addEventListener("submit", (event) => {
   for (const input of form.querySelectorAll("input[type=file]")) {
     for (const file of input.files) found.push({ file, path: file.webkitRelativePath || file.name });
   }
-  send(found, form.elements.pasted.value);
+  send(found, form.elements.pasted?.value ?? "");
 });
 
 // A page onto which one can drop must take the drop everywhere: beside the box
@@ -99,11 +99,13 @@ async function walk(entry, found) {
 function send(found, pasted) {
   if (request) return;
   if (found.length === 0 && pasted.trim() === "") {
-    fail("Choose a file or a folder, or paste a text.");
+    fail(form.elements.pasted ? "Choose a file or a folder, or paste a text." : "Choose a file or a folder.");
     return;
   }
   const body = new FormData();
-  body.append("format", form.elements.format.value);
+  for (const [name, value] of new FormData(form)) {
+    if (typeof value === "string" && name !== "pasted") body.append(name, value);
+  }
   if (pasted.trim() !== "") body.append("pasted", pasted);
   // A folder gives its files in no order; documents keep the one they come in.
   found.sort((a, b) => byName.compare(a.path, b.path));
@@ -126,7 +128,7 @@ function send(found, pasted) {
       location.assign(answer.path);
       return;
     }
-    fail(request.status === 401 ? "Your session has ended. Sign in again in another tab, then press Check once more." : answer?.reason || `The server answered ${request.status}. Try it again.`);
+    fail(request.status === 401 ? "Your session has ended. Sign in again in another tab, then press Check once more." : answer?.reason || `The server answered ${request.status}. Try it again.`, answer?.field);
   });
   request.addEventListener("error", () => fail("The server broke off. Either it cannot be reached, or this is more than it takes at once (2 GB); send it in smaller parts."));
   request.addEventListener("abort", () => fail("Sending was stopped. Nothing was stored."));
@@ -140,12 +142,26 @@ function say(text) {
   words.textContent = text;
 }
 
-function fail(reason) {
+/**
+ * @param {string} reason
+ * @param {string} [field] the name of the field that is wrong, if one is
+ */
+function fail(reason, field) {
   request = null;
   form.querySelector("#send").disabled = false;
   sending.hidden = true;
   bar.value = 0;
   problem.textContent = reason;
   problem.hidden = false;
+  const wrong = field && form.elements.namedItem(field);
+  if (wrong instanceof HTMLElement && wrong.type !== "file") {
+    wrong.setAttribute("aria-invalid", "true");
+    wrong.setAttribute("aria-describedby", problem.id);
+    wrong.addEventListener("input", () => wrong.removeAttribute("aria-invalid"), { once: true });
+    wrong.after(problem); // beside the field, where one looks
+    wrong.focus();
+  } else {
+    form.querySelector(".drop").before(problem);
+  }
   problem.scrollIntoView({ block: "nearest" });
 }

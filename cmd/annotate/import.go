@@ -160,7 +160,7 @@ func count(n int, one, many string) string {
 	return fmt.Sprintf("%d %s", n, many)
 }
 
-// progress shows how far an import is: a counter that moves on a terminal, a
+// progress shows how far an import, or a run, is: a counter that moves on a terminal, a
 // line every few seconds elsewhere.
 type progress struct {
 	w    io.Writer
@@ -181,13 +181,15 @@ func newProgress(w io.Writer) *progress {
 	return p
 }
 
-func (p *progress) at(r corpus.ImportReport) {
+func (p *progress) at(r corpus.ImportReport) { p.count(r.Total(), r.Failed) }
+
+func (p *progress) count(done, failed int) {
 	switch {
 	case p.bar != nil:
-		_ = p.bar.Set(r.Total()) // a counter that cannot be drawn is no reason to stop
+		_ = p.bar.Set(done) // a counter that cannot be drawn is no reason to stop
 	case time.Since(p.last) >= progressEvery:
 		p.last = time.Now()
-		fmt.Fprintf(p.w, "%d documents read, %d failed\n", r.Total(), r.Failed)
+		fmt.Fprintf(p.w, "%d documents done, %d failed\n", done, failed)
 	}
 }
 

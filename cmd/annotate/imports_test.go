@@ -30,14 +30,16 @@ var rules = map[string]rule{
 	"internal/export":      {[]string{"internal/text", "internal/corpus"}, "a format takes gold and nothing else, so that command and handler write the same bytes"},
 	"internal/score":       {[]string{"internal/text", "internal/corpus"}, "a measure compares two values; files and screens come to it"},
 	"internal/score/files": {[]string{"internal/score", "internal/text", "internal/corpus"}, "files become gold and answers, a report becomes text; what is measured is decided elsewhere"},
+	"internal/clean":       {[]string{"internal/score", "internal/text", "internal/corpus"}, "a cleaner sees a document and gives an answer; gold, projects and what keeps answers come to it"},
 	"internal/demo":        {[]string{"internal/corpus", "internal/ingest"}, "the sample comes in the way every document does"},
 	"internal/load":        {nil, "a program of its own, which meets the server as people do: over HTTP"},
-	"db":                   {[]string{"internal/text", "internal/corpus"}, "the data file takes and gives nouns; it knows no screen and no format"},
+	"internal/report":      {[]string{"internal/score", "internal/corpus"}, "a report is made of scores, wherever they come from; it knows no data file and no screen"},
+	"db":                   {[]string{"internal/text", "internal/corpus", "internal/score", "internal/report"}, "the data file takes and gives nouns, a report among them; it knows no screen"},
 	"db/dbtest":            {[]string{"db", "internal/corpus"}, "real data files for the tests of others"},
 	"assets":               {nil, "files for browsers, and where they are"},
-	"views":                {[]string{"assets", "internal/text", "internal/corpus"}, "a page is made of values that are there already; it asks nobody and cannot fail"},
-	"handlers":             {[]string{"views", "assets", "db", "internal/text", "internal/corpus", "internal/segment", "internal/ingest", "internal/export"}, "a handler reads, acts once and renders"},
-	"cmd/annotate":         {[]string{"handlers", "db", "internal/corpus", "internal/segment", "internal/ingest", "internal/export", "internal/score", "internal/score/files", "internal/demo"}, "the program joins everything and is imported by nothing"},
+	"views":                {[]string{"assets", "internal/text", "internal/corpus", "internal/score", "internal/report"}, "a page is made of values that are there already; it asks nobody and cannot fail"},
+	"handlers":             {[]string{"views", "assets", "db", "internal/text", "internal/corpus", "internal/segment", "internal/ingest", "internal/export", "internal/score", "internal/report", "internal/clean", "internal/score/files"}, "a handler reads, acts once and renders"},
+	"cmd/annotate":         {[]string{"handlers", "views", "db", "internal/clean", "internal/report", "internal/corpus", "internal/segment", "internal/ingest", "internal/export", "internal/score", "internal/score/files", "internal/demo"}, "the program joins everything and is imported by nothing"},
 }
 
 // closed are imports from outside that belong to some packages alone.
@@ -46,7 +48,7 @@ var closed = []struct {
 	open []string
 	why  string
 }{
-	{"net/http", []string{"assets", "handlers", "cmd/annotate", "internal/load"}, "what knows HTTP cannot be used by a command"},
+	{"net/http", []string{"assets", "handlers", "cmd/annotate", "internal/load", "internal/clean"}, "what knows HTTP cannot be used by a command"},
 	{"database/sql", []string{"db"}, "SQL has one home"},
 	{"modernc.org/sqlite", []string{"db"}, "the driver has one home"},
 	{"github.com/labstack/echo", []string{"handlers"}, "the framework stays where it can be replaced"},

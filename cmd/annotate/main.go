@@ -21,9 +21,11 @@ import (
 	"github.com/alecthomas/kong"
 
 	"annotate/db"
+	"annotate/internal/clean"
 	"annotate/internal/corpus"
 	"annotate/internal/export"
 	"annotate/internal/ingest"
+	"annotate/internal/report"
 	"annotate/internal/score"
 	"annotate/internal/score/files"
 	"annotate/internal/segment"
@@ -56,14 +58,17 @@ type commands struct {
 	DB      string           `name:"db" env:"ANNOTATE_DB" default:"annotate.db" placeholder:"FILE" help:"The data file (default: annotate.db)."`
 	Version kong.VersionFlag `help:"Say which version this is."`
 
-	Serve   serve       `cmd:"" default:"withargs" help:"Serve the labelling screens (what happens without a command)."`
-	Project project     `cmd:"" help:"Add, list or show projects."`
-	User    user        `cmd:"" help:"Add people, list them, take away or give back their access."`
-	Import  importFiles `cmd:"" help:"Bring documents into a project."`
-	Export  exportGold  `cmd:"" help:"Write a project's gold as a dataset."`
-	Score   scoreFiles  `cmd:"" help:"Compare a file of answers with a file of gold, without a data file."`
-	Backup  backup      `cmd:"" help:"Copy the data file while it is in use."`
-	Check   check       `cmd:"" help:"Look through the whole data file for damage."`
+	Serve    serve       `cmd:"" default:"withargs" help:"Serve the labelling screens (what happens without a command)."`
+	Project  project     `cmd:"" help:"Add, list or show projects."`
+	User     user        `cmd:"" help:"Add people, list them, take away or give back their access."`
+	Import   importFiles `cmd:"" help:"Bring documents into a project."`
+	Export   exportGold  `cmd:"" help:"Write a project's gold as a dataset."`
+	Predict  predict     `cmd:"" help:"Run a cleaner over a project's documents, and keep what it says as a run."`
+	Runs     runs        `cmd:"" help:"Bring in runs from files, list, show, export or remove them."`
+	Evaluate evaluate    `cmd:"" help:"Report how well runs do against a project's gold."`
+	Score    scoreFiles  `cmd:"" help:"Compare files of predictions with a file of gold, without a data file."`
+	Backup   backup      `cmd:"" help:"Copy the data file while it is in use."`
+	Check    check       `cmd:"" help:"Look through the whole data file for damage."`
 }
 
 // program is what a command gets to work with.
@@ -109,8 +114,10 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 			"rules":   join(segment.Rules, func(r segment.Rule) string { return r.Name }),
 			"rule":    segment.Rules[0].Name,
 
-			"measures": join(score.Measures, func(m score.Measure) string { return m.Name }),
-			"reports":  strings.Join(files.Formats, ","),
+			"measures":    join(score.Measures, func(m score.Measure) string { return m.Name }),
+			"reports":     join(report.Formats, func(f report.Format) string { return f.Name }) + "," + htmlReport,
+			"predictions": join(files.Formats, func(f files.Format) string { return f.Name }),
+			"cleaners":    join(clean.BuiltIns, func(b clean.BuiltIn) string { return b.Name }),
 		},
 	)
 	if err != nil {
@@ -139,7 +146,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 
 // verb is the command that the arguments begin with, and a space.
 func verb(args []string) string {
-	for _, known := range []string{"serve", "project", "user", "import", "export", "score", "backup", "check"} {
+	for _, known := range []string{"serve", "project", "user", "import", "export", "predict", "runs", "evaluate", "score", "backup", "check"} {
 		if len(args) > 0 && args[0] == known {
 			return known + " "
 		}

@@ -1,128 +1,109 @@
 package main
 
 import (
-	"fmt"
-	"slices"
+	"crypto/sha256"
+	"encoding/hex"
+	"os"
 	"strconv"
-	"strings"
 
 	"annotate/internal/corpus"
-	"annotate/internal/score"
+	"annotate/internal/export"
+	"annotate/internal/report"
 	"annotate/internal/score/files"
 )
 
-// short is the exit status where a gate fell short.
-const short = 3
-
 type scoreFiles struct {
-	Gold        string   `arg:"" name:"GOLD" help:"The gold: JSON Lines of annotate export, article-extraction-benchmark's JSON, or a folder of texts."`
-	Predictions string   `arg:"" name:"PREDICTIONS" help:"The answers, in any of these forms: JSON Lines with id and text, blocks or spans; JSON by id; a folder of texts."`
-	Format      string   `enum:"${reports}" default:"table" help:"One of ${enum}."`
-	Measure     []string `placeholder:"NAME" help:"What is measured, several with commas, or all (default: those that most people want). One of ${measures}."`
-	FailUnder   []string `placeholder:"NAME=BOUND" help:"Exit 3 where a figure is under its bound, such as word-f1=0.95 or shingle-r=0.9; for leaked, lost and invented: where it is above."`
-	Against     string   `placeholder:"FILE" help:"Compare with earlier answers; exit 3 where the first measure fell by more than 0.0005."`
-	Seed        uint64   `default:"1" help:"Where the random draws of the intervals begin (default: 1)."`
-	Resamples   int      `default:"10000" help:"How often documents are drawn anew (default: 10000)."`
+	reporting
+	Gold        string   `arg:"" name:"GOLD" help:"The gold: JSON Lines of annotate export, article-extraction-benchmark's JSON, WCXB's folder, or a folder of texts."`
+	Predictions []string `arg:"" name:"PREDICTIONS" help:"One file or folder for each run, in any of the forms of the field: JSON Lines with id and text, blocks or spans; JSON by id; a folder of texts."`
+	Read        string   `enum:"${predictions}" default:"auto" placeholder:"NAME" help:"How to read predictions: one of ${enum}. auto goes by content."`
+	Column      string   `placeholder:"NAME" help:"Of a file with several extractors: which."`
+	Against     string   `placeholder:"FILE" help:"Compare with earlier predictions; exit 3 where the first measure fell by more than 0.0005, or where documents lack a prediction in one of the two (then see --common)."`
+	Common      bool     `help:"Leave out documents that not every run has a prediction for."`
 }
 
-// Validate finds what is asked wrongly before anything is read.
-func (c *scoreFiles) Validate() error {
-	if _, err := measuresNamed(c.Measure); err != nil {
-		return err
-	}
-	for _, bound := range c.FailUnder {
-		if _, err := gateNamed(bound); err != nil {
-			return err
-		}
-	}
-	if c.Resamples < 2 {
-		return corpus.Invalidf("", "--resamples must be 2 or more")
-	}
-
-	return nil
-}
+// Validate is reporting's: kong asks the outer one alone.
+func (c *scoreFiles) Validate() error { return c.reporting.Validate() }
 
 func (c *scoreFiles) Run(p *program) error {
-	o := files.Options{Against: c.Against, Resamples: score.Resampling{Resamples: c.Resamples, Seed: c.Seed}}
-	var err error
-	if o.Measures, err = measuresNamed(c.Measure); err != nil {
-		return err
-	}
-	for _, bound := range c.FailUnder {
-		g, err := gateNamed(bound)
-		if err != nil {
-			return err
-		}
-		name, _ := files.SplitGate(g.Name)
-		if m, _ := score.MeasureNamed(name); !slices.ContainsFunc(o.Measures, func(o score.Measure) bool { return o.Name == name }) {
-			o.Measures = append(o.Measures, m)
-		}
-		o.Gates = append(o.Gates, g)
-	}
-
-	r, err := files.Compare(p.ctx, c.Gold, c.Predictions, o)
+	o, err := c.options()
 	if err != nil {
 		return err
 	}
-	if err := files.Print(p.stdout, c.Format, r); err != nil {
+	paths := c.Predictions
+	if c.Against != "" {
+		paths = append(paths, c.Against)
+		o.Baseline, o.Against = len(paths)-1, true
+	}
+
+	sources := make([]report.Source, len(paths))
+	read := make([]*files.Predictions, len(paths))
+	defer func() {
+		for _, f := range read {
+			if f != nil {
+				f.Close()
+			}
+		}
+	}()
+	for k, path := range paths {
+		if read[k], err = files.Open(path, files.Options{Format: c.Read, Column: c.Column}); err != nil {
+			return err
+		}
+		sources[k] = report.Source{Run: report.Run{Name: path, Cleaner: read[k].Cleaner()}, For: read[k].For}
+	}
+
+	h := report.Header{Title: c.Gold, Program: export.Program(), Gold: fileHash(c.Gold)}
+	r, err := report.Compute(p.ctx, h, files.Gold(c.Gold), sources, c.Common, o)
+	if err != nil {
 		return err
 	}
-	fell := false
-	for _, g := range r.Gates {
-		if !g.Short() {
-			continue
-		}
-		fell = true
-		fmt.Fprintf(p.stderr, "annotate: the gate fell short: %s\n", g)
-		for _, d := range r.Worst(g) {
-			fmt.Fprintf(p.stderr, "  %s\n", d)
+	for k := range r.Runs {
+		r.Runs[k].Unused = read[k].Unused()
+		if len(r.Missing(k)) == len(r.Documents) {
+			return &corpus.Problem{File: paths[k], Reason: nothingMatches(read[k], r)}
 		}
 	}
-	if fell {
-		return fellShort{errTold}
+	if err := refuseUnequal(r, c.Common); err != nil {
+		return err
+	}
+
+	return c.tell(p, r)
+}
+
+func nothingMatches(f *files.Predictions, r report.Report) string {
+	return "none of its ids, such as " + strconv.Quote(f.ID(0)) + ", is one of gold's, such as " + strconv.Quote(r.Documents[0].Key) + "; nor does any address, file name or hash match"
+}
+
+// refuseUnequal refuses a verdict against a baseline where documents have a
+// prediction in one of the two alone: what came since would count as a miss.
+func refuseUnequal(r report.Report, common bool) error {
+	if r.Baseline < 0 || common {
+		return nil
+	}
+	missing := r.Missing(r.Baseline)
+	for k := range r.Runs {
+		if k == r.Baseline || len(r.Missing(k)) >= len(missing) {
+			continue
+		}
+		return corpus.Invalidf("", "%s has no prediction for %s that %s has, such as %s: make it anew, or compare on those that both have with --common",
+			r.Runs[r.Baseline].Name, count(len(missing)-len(r.Missing(k)), "document", "documents"), r.Runs[k].Name, missing[0])
 	}
 
 	return nil
 }
 
-// fellShort is an error that ends with its own status.
-type fellShort struct{ error }
-
-func (e fellShort) Unwrap() error { return e.error }
-
-// measuresNamed are the named measures, the usual ones for none.
-func measuresNamed(names []string) ([]score.Measure, error) {
-	var out []score.Measure
-	for _, m := range score.Measures {
-		if len(names) == 0 && m.Always || slices.Contains(names, "all") {
-			out = append(out, m)
-		}
+// fileHash is the SHA-256 of a file, "" where it is none or cannot be read: the
+// reading of gold says why.
+func fileHash(path string) string {
+	f, err := os.Open(path)
+	if err != nil {
+		return ""
 	}
-	for _, n := range names {
-		m, ok := score.MeasureNamed(n)
-		if !ok && n != "all" {
-			return nil, corpus.Invalidf("", "there is no measure %q; there are %s, and all", n, join(score.Measures, func(m score.Measure) string { return m.Name }))
-		}
-		if ok && !slices.ContainsFunc(out, func(o score.Measure) bool { return o.Name == n }) {
-			out = append(out, m)
-		}
+	defer f.Close()
+	h := sha256.New()
+	if _, err := f.WriteTo(h); err != nil {
+		return ""
 	}
 
-	return out, nil
-}
-
-// gateNamed reads word-f1=0.95.
-func gateNamed(s string) (files.Gate, error) {
-	name, bound, _ := strings.Cut(s, "=")
-	v, err := strconv.ParseFloat(bound, 64)
-	measure, part := files.SplitGate(name)
-	m, ok := score.MeasureNamed(measure)
-	switch {
-	case err != nil || !(v >= 0 && v <= 1):
-		return files.Gate{}, corpus.Invalidf("", "the gate %q is not like word-f1=0.95, with a bound between 0 and 1", s)
-	case !ok || m.Single && (part != score.F1 || strings.HasSuffix(name, "-f1")):
-		return files.Gate{}, corpus.Invalidf("", "no measure gives %q; take word-p, word-r, word-f1 or the like of %s", name, join(score.Measures, func(m score.Measure) string { return m.Name }))
-	}
-
-	return files.Gate{Name: name, Bound: v, Lower: m.Lower}, nil
+	return hex.EncodeToString(h.Sum(nil))
 }

@@ -9,15 +9,15 @@ import (
 )
 
 const (
-	goodAnswer = `{"id":"a","text":"Ada met Bob."}` + "\n"
-	poorAnswer = `{"id":"a","text":"Ada met links"}` + "\n" // 2 of 3 words, and 2 of the 3 of the body: F1 2/3
+	goodPrediction = `{"id":"a","text":"Ada met Bob."}` + "\n"
+	poorPrediction = `{"id":"a","text":"Ada met links"}` + "\n" // 2 of 3 words, and 2 of the 3 of the body: F1 2/3
 )
 
 func TestAScoreNeedsNoDataFile(t *testing.T) {
 	gold := file(t, "gold.jsonl", goldLine)
 	db := filepath.Join(t.TempDir(), "none.db")
-	out := must(t, "", "--db", db, "score", gold, file(t, "p.jsonl", goodAnswer))
-	for _, want := range []string{"1 documents (1 ok)", "word P, R, F1", "1.0000", "keep everything, by words", "keep nothing, by words", "boilerplate leaked", "entities kept"} {
+	out := must(t, "", "--db", db, "score", gold, file(t, "p.jsonl", goodPrediction))
+	for _, want := range []string{"1 run of 1 document with gold", "word P, R, F1", "1.0000", "keep everything", "keep nothing", "boilerplate leaked", "entities kept", "perfect"} {
 		if !strings.Contains(out, want) {
 			t.Errorf("the table lacks %q:\n%s", want, out)
 		}
@@ -29,7 +29,7 @@ func TestAScoreNeedsNoDataFile(t *testing.T) {
 
 func TestGatesOfAScore(t *testing.T) {
 	gold := file(t, "gold.jsonl", goldLine)
-	good, poor := file(t, "good.jsonl", goodAnswer), file(t, "poor.jsonl", poorAnswer)
+	good, poor := file(t, "good.jsonl", goodPrediction), file(t, "poor.jsonl", poorPrediction)
 	for _, c := range []struct {
 		name   string
 		args   []string
@@ -57,7 +57,7 @@ func TestGatesOfAScore(t *testing.T) {
 }
 
 func TestAScoreThatCannotBe(t *testing.T) {
-	gold, good := file(t, "gold.jsonl", goldLine), file(t, "good.jsonl", goodAnswer)
+	gold, good := file(t, "gold.jsonl", goldLine), file(t, "good.jsonl", goodPrediction)
 	for _, c := range []struct {
 		name   string
 		args   []string
@@ -71,7 +71,10 @@ func TestAScoreThatCannotBe(t *testing.T) {
 		{"one file", []string{gold}, "PREDICTIONS", misuse},
 		{"one resample", []string{gold, good, "--resamples", "1"}, "2 or more", misuse},
 		{"a file that is not there", []string{gold, "nowhere.jsonl"}, "nowhere.jsonl: it cannot be read", failed},
-		{"a bad line, with its place", []string{gold, file(t, "bad.jsonl", goodAnswer+"{")}, "bad.jsonl:2: the line is not a whole JSON object", failed},
+		{"predictions for other documents", []string{gold, file(t, "z.jsonl", `{"id":"z","text":"x"}`)}, `none of its ids, such as "z", is one of gold's, such as "a"`, failed},
+		{"a field to cut by that nobody has", []string{gold, good, "--slice", "colour"}, `no field "colour"`, failed},
+		{"a format nobody knows", []string{gold, good, "--read", "docx"}, "--read must be one of", misuse},
+		{"a bad line, with its place", []string{gold, file(t, "bad.jsonl", goodPrediction+"{")}, "bad.jsonl:2: the record is not a whole JSON object", failed},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			status, out, errs := call(t, "", append([]string{"score"}, c.args...)...)
@@ -84,30 +87,36 @@ func TestAScoreThatCannotBe(t *testing.T) {
 
 func TestAScoreForPrograms(t *testing.T) {
 	gold := file(t, "gold.jsonl", goldLine)
-	args := []string{"score", gold, file(t, "p.jsonl", poorAnswer+`{"id":"z","text":"?"}`), "--measure", "word,leaked", "--format"}
+	path := file(t, "p.jsonl", poorPrediction+`{"id":"z","text":"?"}`)
+	args := []string{"score", gold, path, "--measure", "word,leaked", "--format"}
 
 	var r struct {
 		Documents int
-		Measures  []struct {
-			Name string
-			P    *struct{ Mean float64 }
-			F1   struct{ Mean, Low, High *float64 }
+		Runs      []struct {
+			Measures []struct {
+				Name string
+				P    *struct{ Mean float64 }
+				F1   struct{ Mean, Low, High *float64 }
+			}
+			NotInGold []string
 		}
-		NotInGold []string
-		Each      []struct {
-			ID      string
-			Figures map[string]map[string]float64
+		Each []struct {
+			ID   string
+			Runs map[string]struct {
+				Figures map[string]map[string]float64
+			}
 		}
 	}
 	if err := json.Unmarshal([]byte(must(t, "", append(args, "json")...)), &r); err != nil {
 		t.Fatal(err)
 	}
-	if r.Documents != 1 || len(r.Measures) != 2 || r.Measures[1].P != nil || *r.Measures[0].F1.Mean != 2./3 || r.NotInGold[0] != "z" || r.Each[0].Figures["word"]["tp"] != 2 {
+	run := r.Runs[0]
+	if r.Documents != 1 || len(run.Measures) != 2 || run.Measures[1].P != nil || *run.Measures[0].F1.Mean != 2./3 || run.NotInGold[0] != "z" || r.Each[0].Runs[path].Figures["word"]["tp"] != 2 {
 		t.Errorf("%+v", r)
 	}
 
 	lines := strings.Split(must(t, "", append(args, "csv")...), "\n")
-	if len(lines) != 6 || !strings.HasPrefix(lines[3], "word,f1,ours,0.6666666666666666,") {
+	if len(lines) != 6 || !strings.HasPrefix(lines[3], path+",word,f1,ours,0.6666666666666666,") {
 		t.Errorf("the CSV is %q", lines)
 	}
 	if md := must(t, "", append(args, "md")...); !strings.Contains(md, "| word P, R, F1 | ours | 0.6667 | 0.6667 | 0.6667 |") {

@@ -27,6 +27,12 @@ func TestEveryScreenIsAccessible(t *testing.T) {
 		saved(b)
 	}
 
+	b.open(s.url + "/")
+	b.do(chromedp.SendKeys("#new-project input[name=name]", "Empty"), chromedp.Click("#new-project button"))
+	b.until(`location.pathname === "/projects/2"`)
+	// made waits for a report
+	made := func() { b.until(`document.querySelector("#report:not([hx-get])") !== null`) }
+
 	screens := []struct {
 		name, path string
 		prepare    func()
@@ -36,6 +42,13 @@ func TestEveryScreenIsAccessible(t *testing.T) {
 		{"documents", "/projects/1/documents", nil},
 		{"search", "/projects/1/documents?q=bridge", nil},
 		{"import", "/projects/1/import", nil},
+		{"runs", "/projects/1/runs", nil},
+		{"run", "/projects/1/runs/1", nil},
+		{"run-files", "/projects/1/runs", func() {
+			eval[any](b, `(() => { const d = new DataTransfer(); d.items.add(new File(['{"id":"harbour-bridge","text":"Repairs"}\n{"id":"elsewhere","text":"x"}\n'], "mine.jsonl")); document.querySelector("#files").files = d.files })()`)
+			b.click("#send")
+			b.until(`document.querySelector("#unused") !== null`)
+		}},
 		{"export", "/projects/1/export", nil},
 		{"settings", "/projects/1/settings", nil},
 		{"guidelines", "/projects/1/guidelines", nil},
@@ -50,6 +63,11 @@ func TestEveryScreenIsAccessible(t *testing.T) {
 			saved(b)
 		}},
 		{"keys", "/documents/1", func() { ready(b); b.press("?"); b.until(`document.querySelector("#help").open`) }},
+		{"accuracy", "/projects/1/accuracy", made},
+		{"accuracy-closer", "/projects/1/accuracy?focus=2&against=1", func() { made(); b.do(chromedp.Click(".menu summary")) }},
+		{"accuracy-none", "/projects/2/accuracy", nil},
+		{"mistakes", "/projects/1/runs/1/documents?against=2", made},
+		{"mistake", "/projects/1/runs/1/documents/2?against=2", func() { made(); b.press("n") }},
 		{"nothing-here", "/documents/999999", nil},
 	}
 	for _, screen := range screens {

@@ -14,6 +14,7 @@ import (
 
 	"annotate/db"
 	"annotate/handlers"
+	"annotate/internal/clean"
 	"annotate/internal/corpus"
 	"annotate/internal/demo"
 )
@@ -176,7 +177,46 @@ func addDemo(ctx context.Context, s *db.Store) (corpus.ImportReport, error) {
 		return corpus.ImportReport{}, err
 	}
 
-	return s.Import(ctx, corpus.ImportOptions{Project: p.ID}, demo.Documents())
+	report, err := s.Import(ctx, corpus.ImportOptions{Project: p.ID}, demo.Documents())
+	if err != nil || !report.Stored {
+		return report, err
+	}
+	for _, name := range demoRuns {
+		if err := addDemoRun(ctx, s, p, name); err != nil {
+			return report, err
+		}
+	}
+
+	return report, nil
+}
+
+// demoRuns are the cleaners whose runs the sample project has, so that it has a
+// report as soon as a page is labelled.
+var demoRuns = []string{"everything", "lines"}
+
+func addDemoRun(ctx context.Context, s *db.Store, p corpus.Project, name string) error {
+	b, err := clean.BuiltInNamed(name)
+	if err != nil {
+		return err
+	}
+	cleaner := b.New()
+	all, err := s.Unpredicted(ctx, p.ID, 0, true)
+	if err != nil {
+		return err
+	}
+	about := cleaner.About()
+	run, err := s.StartRun(ctx, corpus.Run{Project: p.ID, Name: about.String(), Cleaner: about, Origin: corpus.BuiltIn, Documents: all}, false, 0)
+	if invalid := (*corpus.Invalid)(nil); errors.As(err, &invalid) {
+		return nil // it is there from an earlier start
+	}
+	if err == nil {
+		err = keepPredictions(ctx, s, p, run, cleaner, true, 0, func(int, int) {})
+	}
+	if err != nil {
+		return err
+	}
+
+	return s.EndRun(ctx, run.ID, corpus.RunDone)
 }
 
 // stop lets requests under way finish and then ends what runs in the

@@ -305,7 +305,8 @@ func (w *aligner) table(g gap) {
 // Block is a part of a document with its class, in gold or as a cleaner has it.
 type Block struct {
 	text.Range
-	Class corpus.Class
+	Class  corpus.Class
+	Reason string // why gold has this class, as in corpus.Reasons; "" where nobody said
 }
 
 // Fate is what became of a word of the document.
@@ -393,6 +394,9 @@ func (f Fates) Add(o Fates) Fates {
 		f.Cleaned + o.Cleaned, f.Invented + o.Invented, f.Moved + o.Moved}
 }
 
+// Page counts the words of the document.
+func (f Fates) Page() int { return f.Kept + f.Lost + f.Leaked + f.Dropped + f.Unjudged }
+
 // LeakedShare is the share of the boilerplate's words that were kept; NaN where
 // there is no boilerplate.
 func (f Fates) LeakedShare() float64 { return ratio(f.Leaked, f.Leaked+f.Dropped) }
@@ -472,6 +476,10 @@ func (e Entities) Add(o Entities) Entities {
 // KeptShare is the share of the body's entities that survived whole; NaN where
 // there is none.
 func (e Entities) KeptShare() float64 { return ratio(e.Kept, e.Kept+e.Lost) }
+
+// LeakedShare is the share of the boilerplate's entities that got whole into
+// the cleaned text; NaN where there is none.
+func (e Entities) LeakedShare() float64 { return ratio(e.Leaked, e.Leaked+e.Dropped) }
 
 // Entities says which spans survived: all their words are in the cleaned text,
 // one behind the other. A span without a word, or in no judged block, is not

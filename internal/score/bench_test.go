@@ -79,7 +79,7 @@ func BenchmarkTableOf8SystemsWithIntervals(b *testing.B) {
 	gold, systems := benchmark(b)
 	ms := measures(b, "shingle")
 	for b.Loop() {
-		var reports []score.Report
+		var reports []*score.Report
 		for _, pred := range systems {
 			reports = append(reports, score.NewReport(ms, scoreAll(ms, gold, pred), score.Resampling{}))
 		}

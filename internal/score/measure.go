@@ -1,7 +1,6 @@
 package score
 
 import (
-	"cmp"
 	"math"
 	"slices"
 	"strings"
@@ -23,13 +22,19 @@ type Gold struct {
 	Body       string            // the text that a cleaner should give
 	Blocks     []Block
 	Spans      []Span
-	Labels     bool // spans were looked for, if none was found
+	Labels     bool     // spans were looked for, if none was found
+	With       []string // snippets that a cleaned text must have
+	Without    []string // those that it must not have
+	Bodiless   bool     // nobody said what the body is; there are only snippets
 
 	made *made
 }
 
 // made is what measures make of gold.
-type made struct{ body, page []Word }
+type made struct {
+	body, page []Word
+	regex      Tokens // of the body
+}
 
 // Kept is the same gold that keeps the words that are made of it, for scoring
 // several answers one after the other. It is not for concurrent use.
@@ -125,16 +130,16 @@ type Measure struct {
 func (m Measure) Of(p *Pair) Figure { return m.of(p) }
 
 // Measures are all there are, in the order of a report.
-var Measures = []Measure{
+var Measures = needingBody([]Measure{
 	{Name: "word", Title: "word P, R, F1", Badge: "ours", Always: true, Adds: true,
 		About: "longest common subsequence of UAX 29 words, NFC, case kept, single characters in Han, Kana and Thai", of: wordFigure},
 	{Name: "shingle", Title: "4-gram shingle P, R, F1", Badge: "AEB", Always: true, OfMeans: true,
 		About: "runs of four \\w+ words as multisets; F1 of the mean P and the mean R", of: func(p *Pair) Figure {
-			return counted(Shingles(p.Gold.Body, p.Prediction.Text), Counts.PRF, "neither side has a word")
+			return counted(shingled(p.regexWords()), Counts.PRF, "neither side has a word")
 		}},
 	{Name: "exact", Title: "identical words", Badge: "AEB accuracy", Always: true, Single: true,
 		About: "share of documents whose \\w+ words are the same", of: func(p *Pair) Figure {
-			if Identical(p.Gold.Body, p.Prediction.Text) {
+			if gold, pred := p.regexWords(); slices.Equal(gold, pred) {
 				return single(1, "")
 			}
 			return single(0, "")
@@ -180,6 +185,8 @@ var Measures = []Measure{
 		About: "letters and numbers, case kept: words in both over words in either", of: func(p *Pair) Figure {
 			return single(WordSets(p.Gold.Body, p.Prediction.Text), "neither side has a word")
 		}},
+	{Name: "snippets", Title: "snippet containment P, R, F1", Badge: "micro: trafilatura", Adds: true,
+		About: "snippets that the text must have and must not have, white space folded", of: snippetFigure},
 	{Name: "leaked", Title: "boilerplate leaked", Badge: "ours", Single: true, Lower: true, Always: true,
 		About: "share of the page's boilerplate words that were kept, by alignment to the page", of: fated(Fates.LeakedShare, "the page has no boilerplate or is not known")},
 	{Name: "lost", Title: "body lost", Badge: "ours", Single: true, Lower: true, Always: true,
@@ -191,7 +198,9 @@ var Measures = []Measure{
 	{Name: "block-words", Title: "blocks of body by words P, R, F1", Badge: "micro: dragnet", Adds: true,
 		About: "each block counts as often as it has words", of: func(p *Pair) Figure { return blockFigure(p, true) }},
 	{Name: "entities", Title: "entities kept", Badge: "ours", Single: true, Always: true,
-		About: "share of gold spans in body that survive whole in the cleaned text", of: entityFigure},
+		About: "share of gold spans in body that survive whole in the cleaned text", of: entityFigure(Entities.KeptShare, "gold has no entity in body")},
+	{Name: "entities-leaked", Title: "entities leaked", Badge: "ours", Single: true, Lower: true, Always: true,
+		About: "share of gold spans in boilerplate that got whole into the cleaned text", of: entityFigure(Entities.LeakedShare, "gold has no entity in boilerplate")},
 	{Name: "span", Title: "spans P, R, F1", Badge: "micro: conlleval, seqeval, spaCy", Adds: true, Always: true,
 		About: "start, end and label are the same", of: func(p *Pair) Figure {
 			if !p.Gold.Labels || !p.Prediction.Labels {
@@ -203,6 +212,22 @@ var Measures = []Measure{
 	semEval("borders", "borders alone (exact)", func(s SemEval) Tally { return s.Exact }),
 	semEval("partial", "half a point for an overlap", func(s SemEval) Tally { return s.Partial }),
 	semEval("type", "an overlap and the label", func(s SemEval) Tally { return s.Type }),
+})
+
+// needingBody lets all but the measure of snippets say so where gold has
+// nothing else: an unknown body is not an empty one.
+func needingBody(measures []Measure) []Measure {
+	for i, m := range measures {
+		if m.Name != "snippets" {
+			measures[i].of = func(p *Pair) Figure {
+				if p.Gold.Bodiless {
+					return Figure{PRF: PRF{math.NaN(), math.NaN(), math.NaN()}, Why: NoBody}
+				}
+				return m.of(p)
+			}
+		}
+	}
+	return measures
 }
 
 // MeasureNamed is the measure of that name.
@@ -222,6 +247,23 @@ type Pair struct {
 
 	words     []Word
 	alignment *Alignment
+	regex     *[2]Tokens // of both texts
+}
+
+// regexWords are the regex words of gold's body and of the prediction.
+func (p *Pair) regexWords() (gold, pred Tokens) {
+	if p.regex == nil {
+		p.regex = &[2]Tokens{nil, RegexWords(p.Prediction.Text)}
+		if p.Gold.made == nil {
+			p.regex[0] = RegexWords(p.Gold.Body)
+		} else {
+			if p.Gold.made.regex == nil {
+				p.Gold.made.regex = RegexWords(p.Gold.Body)
+			}
+			p.regex[0] = p.Gold.made.regex
+		}
+	}
+	return p.regex[0], p.regex[1]
 }
 
 func (p *Pair) cleaned() []Word {
@@ -343,13 +385,14 @@ func overlaid(gold, pred []Block) []corpus.Class {
 	return out
 }
 
-func entityFigure(p *Pair) Figure {
-	const why = "gold has no entity in body"
-	al := p.Alignment()
-	if al == nil {
-		return nothing(why)
+func entityFigure(share func(Entities) float64, why string) func(*Pair) Figure {
+	return func(p *Pair) Figure {
+		al := p.Alignment()
+		if al == nil {
+			return nothing(why)
+		}
+		return single(share(al.Entities(p.Gold.Blocks, p.Gold.Spans)), why)
 	}
-	return single(al.Entities(p.Gold.Blocks, p.Gold.Spans).KeptShare(), why)
 }
 
 func semEval(name, about string, of func(SemEval) Tally) Measure {
@@ -366,197 +409,13 @@ func semEval(name, about string, of func(SemEval) Tally) Measure {
 		}}
 }
 
-// Scored is one document with its figures, in the order of a report's measures.
-type Scored struct {
-	ID, Site string
-	Status   Status
-	Figures  []Figure
-	Fates    Fates     // all three are zero where the page is not known
-	Blocks   Confusion // each block counts once
-	ByWords  Confusion // each block counts as often as it has words
-}
-
-// Score takes the measures of one pair.
-func Score(measures []Measure, g Gold, a Prediction) Scored {
-	if a.Status == OK && Blank(a.Text) && a.Blocks == nil && !a.Labels {
-		a.Status = Empty
-	}
-	p := &Pair{Gold: g, Prediction: a}
-	s := Scored{ID: g.ID, Site: g.Site, Status: a.Status, Figures: make([]Figure, len(measures))}
-	for i, m := range measures {
-		s.Figures[i] = m.of(p)
-	}
-	if p.alignment != nil {
-		s.Fates = p.alignment.Fates(g.Blocks)
-		s.Blocks, s.ByWords = p.Confusion()
-	}
-
-	return s
-}
-
-// Row is a measure over all documents.
-type Row struct {
-	Measure Measure
-	Macro   [3]Interval // P, R, F1 over documents
-	BySite  *Interval   // of the F1, with whole sites drawn; nil where sites are not known
-	Micro   PRF         // of the summed counts; NaN where counts do not add
-	N       int         // documents that have an F1
-	Reasons []Reason    // why others have none
-}
-
-// Reason counts documents without a figure.
-type Reason struct {
-	Why string
-	N   int
-}
-
-// Report is a run over all documents.
-type Report struct {
-	Measures  []Measure
-	Documents []Scored // in the order they came
-	Sites     int      // different ones, 0 where any document's is unknown
-	Rows      []Row
-	Resamples Resampling
-	Fates     Fates // of all documents together, as the two that follow
-	Blocks    Confusion
-	ByWords   Confusion
-}
-
-// FewSites is below how many sites an interval by site is not to be trusted.
-const FewSites = 20
-
-// NewReport sums up documents that were scored by these measures.
-func NewReport(measures []Measure, documents []Scored, r Resampling) Report {
-	out := Report{Measures: measures, Documents: documents, Resamples: r}
-	for _, d := range documents {
-		out.Fates = out.Fates.Add(d.Fates)
-		out.Blocks, out.ByWords = out.Blocks.Add(d.Blocks), out.ByWords.Add(d.ByWords)
-	}
-	sites := siteNumbers(documents)
-	if sites != nil {
-		out.Sites = slices.Max(sites) + 1
-	}
-
-	var columns []Column
-	for k := range measures {
-		vs := out.prfs(k)
-		f1 := column(vs, F1)
-		if measures[k].OfMeans { // its F1 comes of the two others
-			f1 = unknown(len(vs))
+// Usual are the measures that are taken when none is named.
+var Usual = func() []Measure {
+	var out []Measure
+	for _, m := range Measures {
+		if m.Always {
+			out = append(out, m)
 		}
-		columns = append(columns, column(vs, P), column(vs, R), f1)
-	}
-	byDocument := r.Means(columns, nil)
-	var bySite [][]float64
-	if sites != nil {
-		bySite = r.Means(columns, sites)
-	}
-	for k, m := range measures {
-		row := Row{Measure: m, Micro: PRF{math.NaN(), math.NaN(), math.NaN()}}
-		total := func(means [][]float64) []float64 {
-			if m.OfMeans {
-				return harmonics(means[3*k], means[3*k+1])
-			}
-			return means[3*k+2]
-		}
-		mean := out.Mean(k)
-		row.Macro = [3]Interval{
-			Spread(columns[3*k].Mean(), byDocument[3*k]),
-			Spread(columns[3*k+1].Mean(), byDocument[3*k+1]),
-			Spread(mean, total(byDocument)),
-		}
-		if bySite != nil {
-			i := Spread(mean, total(bySite))
-			row.BySite = &i
-		}
-		var sum Counts
-		reasons := map[string]int{}
-		for _, d := range documents {
-			f := d.Figures[k]
-			sum = sum.Add(f.Counts)
-			if math.IsNaN(f.PRF.F1) {
-				reasons[f.Why]++
-			} else {
-				row.N++
-			}
-		}
-		if m.Adds {
-			row.Micro = sum.PRF()
-		}
-		for why, n := range reasons {
-			row.Reasons = append(row.Reasons, Reason{why, n})
-		}
-		slices.SortFunc(row.Reasons, func(a, b Reason) int { return cmp.Or(cmp.Compare(b.N, a.N), cmp.Compare(a.Why, b.Why)) })
-		out.Rows = append(out.Rows, row)
-	}
-
-	return out
-}
-
-func unknown(n int) Column { return slices.Repeat(Column{math.NaN()}, n) }
-
-// Mean is the F1, or the single figure, of a measure over all documents.
-func (r Report) Mean(measure int) float64 {
-	vs := r.prfs(measure)
-	if r.Measures[measure].OfMeans {
-		return Harmonic(column(vs, P).Mean(), column(vs, R).Mean())
-	}
-	return column(vs, F1).Mean()
-}
-
-func (r Report) prfs(measure int) []PRF {
-	out := make([]PRF, len(r.Documents))
-	for i, d := range r.Documents {
-		out[i] = d.Figures[measure].PRF
 	}
 	return out
-}
-
-// Statuses counts the documents by status.
-func (r Report) Statuses() map[Status]int {
-	out := map[Status]int{}
-	for _, d := range r.Documents {
-		out[d.Status]++
-	}
-	return out
-}
-
-// Against compares two reports over the same documents, in the same order, by
-// each measure; Holm's correction is made over all measures.
-func (r Report) Against(theirs Report) []Comparison {
-	sites := []int(nil) // documents: the interval by site is shown beside the figure itself
-	var out []Comparison
-	for k, m := range r.Measures {
-		if m.OfMeans {
-			out = append(out, r.Resamples.CompareShingles(r.prfs(k), theirs.prfs(k), sites))
-		} else {
-			out = append(out, r.Resamples.Compare(column(r.prfs(k), F1), column(theirs.prfs(k), F1), sites))
-		}
-	}
-	Holm(out)
-
-	return out
-}
-
-// siteNumbers numbers the sites in the order they come; nil where any is not
-// known.
-func siteNumbers(documents []Scored) []int {
-	numbers := map[string]int{}
-	out := make([]int, len(documents))
-	for i, d := range documents {
-		if d.Site == "" {
-			return nil
-		}
-		n, ok := numbers[d.Site]
-		if !ok {
-			n = len(numbers)
-			numbers[d.Site] = n
-		}
-		out[i] = n
-	}
-	if len(out) == 0 {
-		return nil
-	}
-
-	return out
-}
+}()

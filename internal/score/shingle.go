@@ -89,9 +89,11 @@ func fours(ids []int32) []uint64 {
 
 // Shingles counts shared runs of four regex words, as article-extraction-
 // benchmark does; a text of one to three words is one run.
-func Shingles(gold, pred string) Counts {
-	x := make(Lexicon, 1024)
-	gs, ps := x.IDs(RegexWords(gold)), x.IDs(RegexWords(pred))
+func Shingles(gold, pred string) Counts { return shingled(RegexWords(gold), RegexWords(pred)) }
+
+func shingled(gold, pred Tokens) Counts {
+	x := make(Lexicon, len(gold))
+	gs, ps := x.IDs(gold), x.IDs(pred)
 	if len(x) < 1<<16-1 {
 		g, p := fours(gs), fours(ps)
 		return lengths(shared(g, p, cmp.Compare[uint64]), len(g), len(p))

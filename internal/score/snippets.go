@@ -1,6 +1,9 @@
 package score
 
-import "strings"
+import (
+	"math"
+	"strings"
+)
 
 // Snippets is the share of snippets that a text contains; NaN for none. Fold is
 // applied to each snippet: Lower is WCXB's, which lowers the text too, Squeeze
@@ -43,4 +46,12 @@ func Segments(pred string, with, without []string) Confusion {
 	}
 
 	return c
+}
+
+func snippetFigure(p *Pair) Figure {
+	g := p.Gold
+	if len(g.With) == 0 && len(g.Without) == 0 {
+		return Figure{PRF: PRF{math.NaN(), math.NaN(), math.NaN()}, Why: "gold has no snippets"}
+	}
+	return counted(Segments(p.Prediction.Text, g.With, g.Without).Body, Counts.PRF, "gold has only snippets to leave out, and they were")
 }

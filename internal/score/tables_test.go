@@ -77,7 +77,7 @@ func TestTheIntervalsOfArticleExtractionBenchmark(t *testing.T) {
 	}
 	readJSON(t, corpusFile(t, "aeb-mini", "expected-significance.json"), &want)
 	ms := measures(t, "shingle")
-	reports := map[string]score.Report{}
+	reports := map[string]*score.Report{}
 	for name, pred := range systems {
 		reports[name] = score.NewReport(ms, scoreAll(ms, gold, pred), score.Resampling{Resamples: 100_000, Seed: 1})
 	}
