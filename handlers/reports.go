@@ -40,7 +40,7 @@ const (
 	// maxKept bounds the figures that are kept, in documents times runs: some
 	// 300 bytes each. The report that was asked for last is kept whatever its
 	// size.
-	maxKept = 400_000
+	maxKept = 100_000
 	// patience is how long a request waits for a report before it says how far
 	// the work is.
 	patience = 400 * time.Millisecond

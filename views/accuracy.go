@@ -518,6 +518,15 @@ func firsts[T any](list []T, n int) []T { return list[:min(n, len(list))] }
 // runChosen reports whether a run is one of those shown.
 func (a Accuracy) runChosen(id corpus.RunID) bool { return slices.Contains(a.Query.Runs, id) }
 
+// cutFields are the fields to cut by: those that were asked for, or all that
+// the report has.
+func (a Accuracy) cutFields() []string {
+	if len(a.Query.Slices) > 0 {
+		return a.Query.Slices
+	}
+	return a.Report.fields()
+}
+
 // titleLine is "4 runs against 412 documents with gold".
 func (v ReportView) titleLine() string {
 	return count(len(v.Runs), "run") + " against " + count(len(v.Documents), "document") + " with gold"

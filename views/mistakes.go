@@ -665,8 +665,12 @@ func Excerpt(pair *score.Pair) ([]Inked, string) {
 			continue
 		}
 		if r.Start == window.Start && r.Start > b.Start { // not from the middle of a word
-			if at := strings.IndexFunc(index.Slice(text.Range{Start: r.Start, End: min(r.End, biggest.Start)}), unicode.IsSpace); at >= 0 {
+			at := strings.IndexFunc(index.Slice(text.Range{Start: r.Start, End: max(r.Start, min(r.End, biggest.Start))}), unicode.IsSpace)
+			switch {
+			case at >= 0:
 				r.Start += utf8.RuneCountInString(index.Slice(r)[:at]) + 1
+			case r.End <= biggest.Start:
+				continue
 			}
 		}
 		ink := k.ink(r)

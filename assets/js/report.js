@@ -89,6 +89,7 @@ export function start(page) {
   });
 
   if (here) go(here);
+  if (report) report.dataset.keys = "on"; // from here on a press is heard
 }
 
 if (typeof document !== "undefined") start(document);

@@ -34,6 +34,7 @@ func (c *evaluate) Validate() error {
 }
 
 func (c *evaluate) Run(p *program) error {
+	mayTake(reportMemory)
 	o, err := c.options()
 	if err != nil {
 		return err

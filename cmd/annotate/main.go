@@ -36,10 +36,18 @@ import (
 // lie until it is as much again.
 const memory = 100 << 20
 
-func main() {
+// reportMemory is the same for a command that reports: its figures of 100 000
+// documents take half of what the server may have in all.
+const reportMemory = 1 << 30
+
+func mayTake(bytes int64) {
 	if os.Getenv("GOMEMLIMIT") == "" {
-		debug.SetMemoryLimit(memory)
+		debug.SetMemoryLimit(bytes)
 	}
+}
+
+func main() {
+	mayTake(memory)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second signal ends the program at once
 

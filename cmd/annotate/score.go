@@ -26,6 +26,7 @@ type scoreFiles struct {
 func (c *scoreFiles) Validate() error { return c.reporting.Validate() }
 
 func (c *scoreFiles) Run(p *program) error {
+	mayTake(reportMemory)
 	o, err := c.options()
 	if err != nil {
 		return err

@@ -67,7 +67,7 @@ func TestEveryScreenIsAccessible(t *testing.T) {
 		{"accuracy-closer", "/projects/1/accuracy?focus=2&against=1", func() { made(); b.do(chromedp.Click(".menu summary")) }},
 		{"accuracy-none", "/projects/2/accuracy", nil},
 		{"mistakes", "/projects/1/runs/1/documents?against=2", made},
-		{"mistake", "/projects/1/runs/1/documents/2?against=2", func() { made(); b.press("n") }},
+		{"mistake", "/projects/1/runs/1/documents/2?against=2", func() { b.until(`document.querySelector(".mistakes[data-keys]") !== null`); b.press("n") }},
 		{"nothing-here", "/documents/999999", nil},
 	}
 	for _, screen := range screens {

@@ -63,6 +63,9 @@ func (r Resampling) Means(columns []Column, sites []int) [][]float64 {
 	if sites != nil {
 		units = slices.Max(sites) + 1
 	}
+	if units < 2 { // one document says nothing about another
+		return slices.Repeat([][]float64{{math.NaN()}}, len(columns))
+	}
 	// what is added up in a resample: the sums of all columns that have figures,
 	// then how many they have, for those in which some are missing
 	live, gaps := []int{}, []int{}
