@@ -34,7 +34,7 @@ func (c *evaluate) Validate() error {
 }
 
 func (c *evaluate) Run(p *program) error {
-	mayTake(reportMemory)
+	reports()
 	o, err := c.options()
 	if err != nil {
 		return err

@@ -36,13 +36,24 @@ import (
 // lie until it is as much again.
 const memory = 100 << 20
 
-// reportMemory is the same for a command that reports: its figures of 100 000
-// documents take half of what the server may have in all.
-const reportMemory = 1 << 30
+// reportMemory is the same for a command that reports. It makes much garbage and
+// keeps little, and nobody else waits for its memory.
+const (
+	reportMemory = 512 << 20
+	reportGC     = 300
+)
 
 func mayTake(bytes int64) {
 	if os.Getenv("GOMEMLIMIT") == "" {
 		debug.SetMemoryLimit(bytes)
+	}
+}
+
+// reports lets the program take what a report needs.
+func reports() {
+	mayTake(reportMemory)
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(reportGC)
 	}
 }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -190,11 +191,12 @@ func (c *runsImport) store(p *program, s *db.Store, project corpus.Project, read
 // milliseconds of the writer.
 const storeBytes = 256 << 10
 
-// names are a project's documents as predictions may call them.
+// names are a project's documents as predictions may call them: those that came
+// without an id by the hash of their text, as an export has it.
 func names(in func(func(db.Named, error) bool)) func(func(files.Document, error) bool) {
 	return func(yield func(files.Document, error) bool) {
 		for n, err := range in {
-			d := files.Document{ID: n.ID, Gold: n.Gold, Keys: files.Keys{ID: n.External, URL: n.URL, Name: n.Name, SourceHash: n.SourceHash, TextHash: n.TextHash}}
+			d := files.Document{ID: n.ID, Gold: n.Gold, Keys: files.Keys{ID: cmp.Or(n.External, n.TextHash), URL: n.URL, Name: n.Name, SourceHash: n.SourceHash, TextHash: n.TextHash}}
 			if !yield(d, err) {
 				return
 			}

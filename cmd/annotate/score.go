@@ -26,7 +26,7 @@ type scoreFiles struct {
 func (c *scoreFiles) Validate() error { return c.reporting.Validate() }
 
 func (c *scoreFiles) Run(p *program) error {
-	mayTake(reportMemory)
+	reports()
 	o, err := c.options()
 	if err != nil {
 		return err

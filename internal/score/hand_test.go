@@ -152,3 +152,18 @@ func TestWhatIsTooLongIsNotMeasured(t *testing.T) {
 		t.Errorf("the edit similarity is %v", got)
 	}
 }
+
+// Letters that look at their neighbours when they are lower-cased, or become
+// two, and tokens that are cut by marks.
+func TestTheBagOfAPairIsThatOfItsTexts(t *testing.T) {
+	bag, _ := score.MeasureNamed("bag")
+	texts := []string{"", "ΟΔΟΣ οδος Σ", "İstanbul ISTANBUL", "E\u0301mile É Straße ẞ", "ǅ ǆ 😀 שלום\u00a0عالم _x X_", "A\r\na B b"}
+	for _, g := range texts {
+		for _, p := range texts {
+			f := bag.Of(&score.Pair{Gold: score.Gold{Body: g}, Prediction: score.Prediction{Status: score.OK, Text: p}})
+			if want := score.BagWords(g, p); f.Counts != want {
+				t.Errorf("%q and %q: %+v, by the texts %+v", g, p, f.Counts, want)
+			}
+		}
+	}
+}

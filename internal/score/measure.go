@@ -159,7 +159,7 @@ var Measures = needingBody([]Measure{
 		}},
 	{Name: "bag", Title: "bag-of-words P, R, F1", Badge: "WCXB", Always: true, Adds: true,
 		About: "lower-cased \\w+ words as multisets", of: func(p *Pair) Figure {
-			return counted(BagWords(p.Gold.Body, p.Prediction.Text), Filled, "")
+			return counted(p.bagOf(), Filled, "")
 		}},
 	{Name: "rouge5", Title: "ROUGE-5 P, R, F1", Badge: "WebMainBench", Adds: true,
 		About: "runs of five jieba tokens, white space and punctuation too; not for texts with Han characters", of: func(p *Pair) Figure {

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"math"
 	"slices"
+
+	"annotate/internal/corpus"
 )
 
 // Scored is one document with its figures, in the order of a report's measures.
@@ -36,11 +38,39 @@ func Score(measures []Measure, g Gold, a Prediction) Scored {
 		s.Entities = p.alignment.Entities(g.Blocks, g.Spans)
 		s.Kinds = countKinds(p.Mistakes())
 		if body := g.bodyWords(); len(body) > 0 {
-			s.Everything = WordCounts(body, g.pageWords())
+			s.Everything = everything(g, body)
 		}
 	}
 
 	return s
+}
+
+// everything counts the words of a page that is kept whole. As a rule the body's
+// words are words of the page in their order, and nothing need be searched; they
+// are not where a block's border cuts a word.
+func everything(g Gold, body []Word) Counts {
+	page := g.pageWords()
+	k, n := 0, 0
+	for _, w := range page {
+		for k < len(g.Blocks) && g.Blocks[k].End <= w.Start {
+			k++
+		}
+		if k == len(g.Blocks) {
+			break
+		}
+		if g.Blocks[k].Class != corpus.Body || g.Blocks[k].Start > w.Start {
+			continue
+		}
+		if n == len(body) || body[n].Norm != w.Norm {
+			return WordCounts(body, page)
+		}
+		n++
+	}
+	if n < len(body) {
+		return WordCounts(body, page)
+	}
+
+	return lengths(n, n, len(page))
 }
 
 // Row is a measure over all documents.

@@ -122,6 +122,27 @@ func BagWords(gold, pred string) Counts {
 	return Bag(RegexWords(Lower(gold)), RegexWords(Lower(pred)))
 }
 
+// bagOf is BagWords of texts whose regex words are there already. To lower-case
+// words one by one is the same as the whole text, but for the two letters that
+// look at their neighbours or become two.
+func (p *Pair) bagOf() Counts {
+	gold, pred := p.Gold.Body, p.Prediction.Text
+	if strings.ContainsAny(gold, "İΣ") || strings.ContainsAny(pred, "İΣ") {
+		return BagWords(gold, pred)
+	}
+	g, w := p.regexWords()
+
+	return Bag(lowered(g), lowered(w))
+}
+
+func lowered(ts Tokens) Tokens {
+	out := make(Tokens, len(ts))
+	for i, t := range ts {
+		out[i] = strings.ToLower(t)
+	}
+	return out
+}
+
 // WordSets is the Jaccard coefficient of the two sets of words, runs of letters
 // and numbers with their case: what both have over what either has; NaN where
 // neither has any.

@@ -29,12 +29,59 @@ func spaceRune(r rune) bool { return unicode.IsSpace(r) || 0x1c <= r && r <= 0x1
 
 // RegexWords are the maximal runs of word characters, as Python's \w+ finds
 // them; case and composition stay as they are.
-func RegexWords(s string) Tokens {
-	return strings.FieldsFunc(s, func(r rune) bool { return !wordRune(r) })
-}
+func RegexWords(s string) Tokens { return runs(s, wordASCII, wordRune) }
 
 // Fields are what stands between white space, as Python's str.split gives it.
-func Fields(s string) Tokens { return strings.FieldsFunc(s, spaceRune) }
+func Fields(s string) Tokens {
+	return runs(s, fieldASCII, func(r rune) bool { return !spaceRune(r) })
+}
+
+// ascii says of each ASCII character whether it belongs to a token.
+type ascii [utf8.RuneSelf]bool
+
+func asciiOf(in func(rune) bool) *ascii {
+	var out ascii
+	for r := range out {
+		out[r] = in(rune(r))
+	}
+	return &out
+}
+
+var (
+	wordASCII  = asciiOf(wordRune)
+	fieldASCII = asciiOf(func(r rune) bool { return !spaceRune(r) })
+)
+
+// runs are the maximal runs of characters that belong to tokens. It is
+// strings.FieldsFunc with a table for ASCII: half of the time of all measures
+// that count words is spent here.
+func runs(s string, table *ascii, in func(rune) bool) Tokens {
+	out := make(Tokens, 0, len(s)/6)
+	start := -1
+	for i := 0; i < len(s); {
+		size, belongs := 1, false
+		if c := s[i]; c < utf8.RuneSelf {
+			belongs = table[c]
+		} else {
+			var r rune
+			r, size = utf8.DecodeRuneInString(s[i:])
+			belongs = in(r)
+		}
+		switch {
+		case belongs && start < 0:
+			start = i
+		case !belongs && start >= 0:
+			out = append(out, s[start:i])
+			start = -1
+		}
+		i += size
+	}
+	if start >= 0 {
+		out = append(out, s[start:])
+	}
+
+	return out
+}
 
 // Lower is Python's str.lower: Go's, with the two cases that are more than one
 // code point to one: İ gets its dot as a combining mark, and a sigma that ends
