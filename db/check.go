@@ -1,6 +1,7 @@
 package db
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"database/sql"
@@ -14,13 +15,14 @@ import (
 	"modernc.org/sqlite"
 
 	"annotate/internal/corpus"
+	"annotate/internal/score"
 	"annotate/internal/text"
 )
 
 // Check looks through the whole file and returns what is wrong, in words;
 // nothing where it is clean. It asks SQLite, recomputes the hash of each text
-// and source, replays every annotation, checks every gold, and counts the
-// tally again. It changes nothing and may run beside a server.
+// and source, replays every annotation, checks every gold, takes every score
+// again, and counts the tally again. It changes nothing and may run beside a server.
 func (s *Store) Check(ctx context.Context, progress func(what string)) (problems []string, err error) {
 	found := func(format string, args ...any) { problems = append(problems, fmt.Sprintf(format, args...)) }
 
@@ -32,6 +34,7 @@ func (s *Store) Check(ctx context.Context, progress func(what string)) (problems
 		{"documents", s.checkDocuments},
 		{"annotations", s.checkAnnotations},
 		{"gold", s.checkGold},
+		{"runs", s.checkRuns},
 		{"counts", s.checkCounts},
 	} {
 		progress(step.what)
@@ -203,6 +206,73 @@ func (s *Store) checkGold(ctx context.Context, found func(string, ...any)) error
 				break
 			}
 		}
+	}
+
+	return nil
+}
+
+// checkRuns reads every prediction, and takes every kept score again.
+func (s *Store) checkRuns(ctx context.Context, found func(string, ...any)) error {
+	projects, err := s.Projects(ctx)
+	if err != nil {
+		return err
+	}
+	for _, p := range projects {
+		runs, err := s.Runs(ctx, p.ID)
+		if err != nil {
+			return err
+		}
+		for _, run := range runs {
+			for one, err := range s.Predictions(ctx, run.ID) {
+				if err != nil {
+					if ctx.Err() != nil {
+						return err
+					}
+					found("run %q cannot be read after document %d: %v", run.Name, one.ID, err)
+				}
+			}
+			for pair, err := range s.Paired(ctx, p.ID, run.ID, nil) {
+				if err != nil {
+					if ctx.Err() != nil {
+						return err
+					}
+					found("run %q and gold: %v", run.Name, err)
+					break
+				}
+				if err := s.checkScore(ctx, p, run, pair, found); err != nil {
+					return err
+				}
+			}
+		}
+	}
+
+	return nil
+}
+
+func (s *Store) checkScore(ctx context.Context, p corpus.Project, run corpus.Run, pair score.Paired, found func(string, ...any)) error {
+	d := pair.Gold.Document
+	n := text.NewIndex(d.Text).Len()
+	for _, b := range pair.Prediction.Blocks {
+		if !b.In(n) {
+			found("run %q, document %d: block %v is outside the text", run.Name, d.ID, b.Range)
+		}
+	}
+	for _, sp := range pair.Prediction.Spans {
+		if !sp.In(n) {
+			found("run %q, document %d: span %v is outside the text", run.Name, d.ID, sp.Range)
+		}
+	}
+
+	var kept []byte
+	err := s.scan(ctx, `SELECT content FROM scores WHERE run_id = ? AND document_id = ? AND gold_id = ? AND metrics = ?`, []any{run.ID, d.ID, pair.Gold.ID, score.Version}, &kept)
+	if errors.Is(err, corpus.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if again := score.Score(score.Usual, score.FromGold(pair.Gold, p.Labels).Kept(), pair.Prediction).Encode(); !bytes.Equal(kept, again) {
+		found("run %q, document %d: the kept score is not the one that gold and prediction give", run.Name, d.ID)
 	}
 
 	return nil

@@ -154,9 +154,17 @@ func (s *Store) SetProject(ctx context.Context, p corpus.Project) error {
 		if err != nil {
 			return err
 		}
+		renamed := false
 		for _, l := range has {
-			if _, ok := p.Labels.ByID(l.ID); !ok {
+			now, ok := p.Labels.ByID(l.ID)
+			if !ok {
 				return corpus.Invalidf("labels", "the label %q cannot be deleted, spans may carry it; retire it", l.Name)
+			}
+			renamed = renamed || now.Name != l.Name
+		}
+		if renamed { // predictions name their labels, so scores of spans are others now
+			if _, err := t.exec(`UPDATE scores SET metrics = 0 WHERE run_id IN (SELECT id FROM runs WHERE project_id = ?)`, p.ID); err != nil {
+				return err
 			}
 		}
 		return one(t.change(`UPDATE projects SET name = ?, guidelines = ?, labels = ?, cutting = ?, queue_order = ? WHERE id = ?`,

@@ -339,6 +339,39 @@ func TestAReportFollowsTheGold(t *testing.T) {
 	if err != nil || len(problems) > 0 {
 		t.Errorf("check: %v, %v", problems, err)
 	}
+	if err := s.Exec(t.Context(), `UPDATE predictions SET text = 'else' WHERE run_id = ? AND document_id = ?`, poor.ID, doc["a"]); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Exec(t.Context(), `UPDATE predictions SET parts = '{"at":[0,999],"class":"b"}' WHERE run_id = ? AND document_id = ?`, good.ID, doc["b"]); err != nil {
+		t.Fatal(err)
+	}
+	problems, err = s.Check(t.Context(), func(string) {})
+	if all := strings.Join(problems, "; "); err != nil || !strings.Contains(all, `run "poor", document 1: the kept score is not`) || !strings.Contains(all, `run "good", document 2: block [0,999) is outside`) {
+		t.Errorf("check after damage: %v, %v", problems, err)
+	}
+}
+
+// Gold keeps a label's number, a prediction its name.
+func TestARenamedLabelIsScoredAnew(t *testing.T) {
+	s := dbtest.Open(t)
+	p := dbtest.Project(t, s, "News")
+	in := lines("a", hard)
+	in.Pieces = []corpus.Piece{{Range: in.Blocks[0].Range, Class: corpus.Body}, {Range: in.Blocks[1].Range, Class: corpus.Boilerplate}}
+	in.Spans = []corpus.IncomingSpan{{Range: text.Range{Start: 2, End: 5}, Label: "PER", Quote: "Ada"}}
+	load(t, s, p, in)
+	r := startRun(t, s, p, "one")
+	add(t, s, r, db.Predicted{Document: ids(t, s, p)["a"], Prediction: score.Prediction{Status: score.OK, Labels: true, Spans: []score.Span{{Range: text.Range{Start: 2, End: 5}, Label: "PER"}}}})
+	end(t, s, r, corpus.RunDone)
+	for _, want := range []float64{1, 0} {
+		got, err := s.Report(t.Context(), p, []corpus.Run{r}, options())
+		if err != nil || got.Runs[0].Value("span") != want {
+			t.Errorf("with the label %s: %v, %v, want %v", p.Labels[0].Name, got.Runs[0].Value("span"), err, want)
+		}
+		p.Labels[0].Name = "PERSON"
+		if err := s.SetProject(t.Context(), p); err != nil {
+			t.Fatal(err)
+		}
+	}
 }
 
 func TestTheHashOfGoldIsTheSameInAnotherOrder(t *testing.T) {

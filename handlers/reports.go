@@ -62,7 +62,7 @@ type question struct {
 
 // subject is all of it as text, but for what changes by itself.
 func (a question) subject() string {
-	s := fmt.Sprintf("%d %q %q %d %t %t", a.project.ID, a.project.Name, a.project.Guidelines, a.baseline, a.common, a.short)
+	s := fmt.Sprintf("%d %q %q %+v %d %t %t", a.project.ID, a.project.Name, a.project.Guidelines, a.project.Labels, a.baseline, a.common, a.short)
 	for _, r := range a.runs {
 		s += fmt.Sprintf(" %d %q", r.ID, r.Name)
 	}
