@@ -33,22 +33,29 @@ type predicting struct {
 	store *db.Store
 	log   *slog.Logger
 
-	ctx      context.Context // ends all of them
-	cancel   context.CancelFunc
-	wg       sync.WaitGroup
-	filing   chan struct{} // files are read for one run at a time
-	cleaning chan struct{} // one cleaner works at a time; the others wait
-	pushing  chan struct{} // one request of predictions is taken at a time
+	ctx     context.Context // ends all of them
+	cancel  context.CancelFunc
+	wg      sync.WaitGroup
+	filing  chan struct{} // files are read for one run at a time
+	pushing chan struct{} // one request of predictions is taken at a time
 
 	mu    sync.Mutex
 	jobs  []*runJob // oldest first
 	works map[corpus.RunID]*work
+	last  chan struct{} // closed when all works that were begun are over
 }
 
 func newPredicting(store *db.Store, log *slog.Logger) *predicting {
 	ctx, cancel := context.WithCancel(context.Background())
 
-	return &predicting{store: store, log: log, ctx: ctx, cancel: cancel, filing: make(chan struct{}, 1), cleaning: make(chan struct{}, 1), pushing: make(chan struct{}, 1), works: map[corpus.RunID]*work{}}
+	return &predicting{store: store, log: log, ctx: ctx, cancel: cancel, filing: make(chan struct{}, 1), pushing: make(chan struct{}, 1), works: map[corpus.RunID]*work{}, last: over()}
+}
+
+// over is closed.
+func over() chan struct{} {
+	c := make(chan struct{})
+	close(c)
+	return c
 }
 
 // close ends what runs, waits until each run says that it is stopped, and gives
@@ -69,6 +76,7 @@ func (m *predicting) close() {
 // work is a built-in cleaner at work on a run.
 type work struct {
 	cancel context.CancelFunc
+	before chan struct{} // closed when it is its turn: one cleaner works at a time, in the order they were begun
 	done   chan struct{} // closed when the run's row says how it ended
 
 	mu      sync.Mutex
@@ -113,10 +121,13 @@ func (m *predicting) launch(run corpus.Run, cleaner clean.Cleaner, all bool) err
 		return errors.Join(err, m.store.EndRun(context.WithoutCancel(m.ctx), run.ID, corpus.RunStopped))
 	}
 	ctx, cancel := context.WithCancel(m.ctx)
-	w := &work{cancel: cancel, done: make(chan struct{}), waiting: true}
+	w := &work{cancel: cancel, before: m.last, done: make(chan struct{}), waiting: true}
 	m.works[run.ID] = w
+	passed := make(chan struct{}) // one that is stopped while it waits does not let the next one in early
+	m.last = passed
 
 	m.wg.Go(func() {
+		defer m.wg.Go(func() { <-w.before; close(passed) })
 		defer close(w.done)
 		defer cancel()
 		state := corpus.RunDone
@@ -154,8 +165,7 @@ func (m *predicting) clean(ctx context.Context, w *work, run corpus.Run, cleaner
 	m.wg.Go(func() { m.beat(ctx, run.ID, beating) })
 
 	select {
-	case m.cleaning <- struct{}{}:
-		defer func() { <-m.cleaning }()
+	case <-w.before:
 	case <-ctx.Done():
 		return ctx.Err()
 	}
