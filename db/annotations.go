@@ -9,9 +9,9 @@ import (
 	"fmt"
 	"slices"
 	"sync"
-	"time"
 
 	"annotate/internal/corpus"
+	"annotate/internal/score"
 	"annotate/internal/text"
 )
 
@@ -48,6 +48,7 @@ type work struct {
 	a    *corpus.Annotation // nil until loaded
 	row  int64              // annotations.id, 0 while there is no event
 	seen map[string]bool    // ids of its events
+	why  corpus.Purpose     // what it is for; before its first event, what it would be for now
 	from *corpus.Gold       // the gold it starts from, where it has no event of its own
 }
 
@@ -125,12 +126,13 @@ func (w *work) bytes() int {
 func (s *Store) load(ctx context.Context, w *work) (err error) {
 	defer wrap(&err, "annotation of document %d", w.key.document)
 
-	st, err := s.stmt(ctx, `SELECT `+documentColumns+`, coalesce(a.id, 0) FROM documents d LEFT JOIN annotations a ON a.document_id = d.id AND a.annotator_id = ? WHERE d.id = ? AND `+visible)
+	st, err := s.stmt(ctx, `SELECT `+documentColumns+`, coalesce(a.id, 0), coalesce(a.purpose, '') FROM documents d LEFT JOIN annotations a ON a.document_id = d.id AND a.annotator_id = ? WHERE d.id = ? AND `+visible)
 	if err != nil {
 		return err
 	}
 	var row int64
-	doc, err := scanDocument(st.QueryRowContext(ctx, w.key.annotator, w.key.document).Scan, &row)
+	var why corpus.Purpose
+	doc, err := scanDocument(st.QueryRowContext(ctx, w.key.annotator, w.key.document).Scan, &row, &why)
 	if err != nil {
 		return err
 	}
@@ -146,25 +148,46 @@ func (s *Store) load(ctx context.Context, w *work) (err error) {
 	if err != nil {
 		return err
 	}
-	w.doc, w.x, w.a, w.row, w.seen, w.from = doc, text.NewIndex(doc.Text), a, row, seen, nil
+	w.doc, w.x, w.a, w.row, w.seen, w.why, w.from = doc, text.NewIndex(doc.Text), a, row, seen, why, nil
 
 	return nil
 }
 
-// startFrom keeps the gold that the work starts from the newest: somebody else
-// may have decided since it came on the desk.
+// startFrom keeps what the work is for, and the gold that it starts from, as
+// they are now: until there is a first event, a claim or somebody's decision
+// changes both.
 func (s *Store) startFrom(ctx context.Context, w *work) error {
 	if w.row != 0 {
 		return nil
 	}
 	var version, has int
-	if err := s.scan(ctx, `SELECT coalesce(max(version), 0) FROM gold WHERE document_id = ?`, []any{w.key.document}, &version); err != nil {
+	err := s.scan(ctx, `SELECT coalesce((SELECT purpose FROM leases WHERE document_id = ?1 AND annotator_id = ?2), ''), (SELECT coalesce(max(version), 0) FROM gold WHERE document_id = ?1)`,
+		[]any{w.key.document, w.key.annotator}, &w.why, &version)
+	if err != nil {
 		return err
+	}
+	switch {
+	case w.why == corpus.ForCheck || w.why == corpus.ForPractice:
+		version = 0 // who is compared with gold does not see it
+	case version > 0:
+		w.why = corpus.ForCorrection
+		hidden, err := s.practises(ctx, w.key)
+		if err != nil {
+			return err
+		}
+		if hidden {
+			w.why, version = corpus.ForPractice, 0
+		}
+	default:
+		w.why = corpus.ForGold
 	}
 	if w.from != nil {
 		has = w.from.Version
 	}
 	if version == has {
+		return nil
+	}
+	if w.from = nil; version == 0 {
 		return nil
 	}
 	gold, err := s.CurrentGold(ctx, w.key.document)
@@ -187,6 +210,8 @@ func replay(r *sql.Rows, a *corpus.Annotation) (id string, err error) {
 		_, err = a.Undo("")
 	case corpus.KindRedo:
 		_, err = a.Redo("")
+	case corpus.KindRestart:
+		_, err = a.Restart(id)
 	default:
 		var c corpus.Change
 		if err = json.Unmarshal(change, &c); err == nil {
@@ -205,7 +230,7 @@ func replay(r *sql.Rows, a *corpus.Annotation) (id string, err error) {
 
 // View is what a screen needs to show one person's work on a document. A
 // person without events on a document that has gold sees that gold, as
-// submitted.
+// submitted; what others handed in is not seen before.
 func (s *Store) View(ctx context.Context, doc corpus.DocumentID, who corpus.AnnotatorID) (v corpus.View, err error) {
 	err = s.onDesk(ctx, deskKey{doc, who}, func(w *work) error {
 		v, err = s.view(ctx, w)
@@ -216,9 +241,17 @@ func (s *Store) View(ctx context.Context, doc corpus.DocumentID, who corpus.Anno
 }
 
 func (s *Store) view(ctx context.Context, w *work) (corpus.View, error) {
-	v := corpus.View{Document: w.doc, Index: w.x, Annotation: w.a.Clone()}
+	v := corpus.View{Document: w.doc, Index: w.x, Annotation: w.a.Clone(), Purpose: w.why}
 	if err := s.scan(ctx, `SELECT state FROM document_states WHERE document_id = ?`, []any{w.key.document}, &v.State); err != nil {
 		return v, err
+	}
+	switch {
+	case v.State != corpus.Golden:
+	case w.why == corpus.ForCheck:
+		return v, s.disguise(ctx, w, &v)
+	case w.why == corpus.ForPractice:
+		v.State = corpus.Begun
+		return v, nil
 	}
 	// In any other state there is neither gold nor a newer version, and this is
 	// asked with every action.
@@ -276,16 +309,24 @@ func fromGold(g *corpus.Gold, blank []corpus.Piece, status corpus.Status) corpus
 // others are still tried; one that is in the log already is answered as
 // applied. An error means that nothing of the batch was kept: send it again.
 func (s *Store) Act(ctx context.Context, doc corpus.DocumentID, who corpus.AnnotatorID, events []corpus.Event) (answer corpus.Answer, err error) {
+	answer, err = s.act(ctx, doc, who, events)
+	if errors.Is(err, errFull) { // somebody was faster since the batch was checked; now it shows
+		answer, err = s.act(ctx, doc, who, events)
+	}
+
+	return answer, err
+}
+
+func (s *Store) act(ctx context.Context, doc corpus.DocumentID, who corpus.AnnotatorID, events []corpus.Event) (answer corpus.Answer, err error) {
 	err = s.onDesk(ctx, deskKey{doc, who}, func(w *work) error {
 		labels, err := s.labelsFor(ctx, w.doc.Project, events)
 		if err != nil {
 			return err
 		}
-		state, err := s.stateFor(ctx, doc, events)
-		if err != nil {
+		b := batch{w: w, labels: labels, answer: corpus.Answer{Before: w.a.Events, Applied: make([]string, 0, len(events))}}
+		if b.place, err = s.placeFor(ctx, w, events); err != nil {
 			return err
 		}
-		b := batch{w: w, labels: labels, state: state, answer: corpus.Answer{Before: w.a.Events, Applied: make([]string, 0, len(events))}}
 		for _, e := range events {
 			b.add(e)
 		}
@@ -314,15 +355,44 @@ func (s *Store) labelsFor(ctx context.Context, project corpus.ProjectID, events 
 	return p.Labels, err
 }
 
-// stateFor is the document's state where an event would move it on.
-func (s *Store) stateFor(ctx context.Context, doc corpus.DocumentID, events []corpus.Event) (state corpus.State, err error) {
-	if slices.ContainsFunc(events, func(e corpus.Event) bool {
-		return e.Kind == corpus.KindSubmit || e.Kind == corpus.KindSkip || e.Kind == corpus.KindFlag
-	}) {
-		err = s.scan(ctx, `SELECT state FROM document_states WHERE document_id = ?`, []any{doc}, &state)
+// place is what an event asks of the document before it may begin work on it,
+// end it, or change its gold.
+type place struct {
+	state    corpus.State
+	full     bool // as many people as it wants have it, and this one has no place among them
+	corrects bool // the person may change gold
+}
+
+// placeFor reads the place where an event needs it.
+func (s *Store) placeFor(ctx context.Context, w *work, events []corpus.Event) (p place, err error) {
+	if w.row != 0 && !slices.ContainsFunc(events, func(e corpus.Event) bool { return moves(e.Kind) }) {
+		return p, nil
+	}
+	var mine bool
+	now := s.nowMillis()
+	if err := s.scan(ctx, `SELECT `+hasPlace, []any{w.key.document, w.key.annotator, now}, &mine); err != nil {
+		return p, err
+	}
+	var f standing
+	if err := s.scan(ctx, standingOf, []any{w.key.document, now}, f.into()...); err != nil {
+		return p, err
+	}
+	p.state, p.full = f.state, !mine && f.room(f.state) == 0
+	if w.from != nil {
+		p.corrects, err = s.mayDecide(ctx, w.doc.Project, w.key.annotator)
 	}
 
-	return state, err
+	return p, err
+}
+
+// hasPlace is whether a person counts towards a document's overlap already: by
+// a lease that is not over, or because they handed it in.
+const hasPlace = `(EXISTS (SELECT 1 FROM leases l WHERE l.document_id = ?1 AND l.annotator_id = ?2 AND l.until > ?3)
+	OR EXISTS (SELECT 1 FROM annotations n WHERE n.document_id = ?1 AND n.annotator_id = ?2 AND n.submitted_at > 0))`
+
+// moves reports whether an event of the kind moves the document on.
+func moves(kind string) bool {
+	return kind == corpus.KindSubmit || kind == corpus.KindSkip || kind == corpus.KindFlag
 }
 
 // gone says why a document in that state takes no decision any more; nil where
@@ -341,10 +411,11 @@ func gone(state corpus.State) error {
 type batch struct {
 	w      *work
 	labels corpus.LabelSet
-	state  corpus.State // where an event would move the document on, else ""
+	place  place
 	rows   []eventRow
 	answer corpus.Answer
 	submit *corpus.Gold
+	words  []score.Word  // of the document, where it is handed in
 	status corpus.Change // the last change of status, if any
 }
 
@@ -380,13 +451,8 @@ func (b *batch) apply(e corpus.Event) error {
 		return err
 	}
 	a := b.w.a
-	if b.w.from != nil && e.Kind != corpus.KindReopen {
-		return corpus.Invalidf("", "this document is gold; reopen it to change it")
-	}
-	if e.Kind == corpus.KindSubmit || e.Kind == corpus.KindSkip || e.Kind == corpus.KindFlag {
-		if err := gone(b.state); err != nil {
-			return err
-		}
+	if err := b.allows(e.Kind); err != nil {
+		return err
 	}
 	if e.Kind == corpus.KindSubmit {
 		gold, err := corpus.NewGold(b.w.doc, a.Pieces, a.Spans, b.labels, []string{"-"})
@@ -433,8 +499,45 @@ func (b *batch) apply(e corpus.Event) error {
 	return nil
 }
 
+// allows says why a kind of event cannot be in this place; nil where it can.
+func (b *batch) allows(kind string) error {
+	w := b.w
+	switch {
+	case w.from != nil && kind != corpus.KindReopen:
+		return corpus.Invalidf("", "this document is gold; reopen it to change it")
+	case w.from != nil && !b.place.corrects:
+		return corpus.Invalidf("", "this document is gold; an adjudicator can change it")
+	case moves(kind):
+		if err := gone(b.place.state); err != nil {
+			return err
+		}
+	}
+	if w.why == corpus.ForPractice {
+		switch {
+		case kind == corpus.KindSkip || kind == corpus.KindFlag:
+			return corpus.Invalidf("", "a practice document is neither skipped nor flagged; decide as well as you can")
+		case kind == corpus.KindReopen && w.a.Status == corpus.Submitted:
+			return corpus.Invalidf("", "a practice document is handed in once; a manager can let you try the round again")
+		}
+	}
+	if w.why != corpus.ForGold || !b.place.full {
+		return nil
+	}
+	switch {
+	case kind == corpus.KindSubmit:
+		return corpus.Invalidf("", "somebody else took this document over and it has as many people as it needs; your labels are kept, but do not count")
+	case w.row == 0 && w.a.Events == 0 && b.place.state != corpus.Removed && b.place.state != corpus.Superseded:
+		return corpus.Invalidf("", "this document has as many people as it needs; take another one from the queue")
+	}
+
+	return nil
+}
+
 // append writes the batch: the log, and what follows from it for the document.
 func (s *Store) append(ctx context.Context, w *work, b *batch) error {
+	if b.submit != nil {
+		b.words = score.Words(w.doc.Text) // here, because everybody waits for the writer
+	}
 	var row int64
 	err := s.write(ctx, func(t *tx) error {
 		now := s.nowMillis()
@@ -459,125 +562,4 @@ func (s *Store) append(ctx context.Context, w *work, b *batch) error {
 	w.row = row
 
 	return nil
-}
-
-// annotationRow is the row of this annotation, made with its first event,
-// which also makes a new document a begun one.
-func (s *Store) annotationRow(t *tx, w *work, now int64) (int64, error) {
-	if w.row != 0 {
-		return w.row, nil
-	}
-	row, err := t.insert(`INSERT INTO annotations (document_id, annotator_id, status, opened_at) VALUES (?, ?, 'draft', ?)`, w.key.document, w.key.annotator, now)
-	if err != nil {
-		return 0, err
-	}
-	var state corpus.State
-	if err := t.scan(`SELECT state FROM document_states WHERE document_id = ?`, []any{w.key.document}, &state); err != nil {
-		return 0, err
-	}
-	if state != corpus.New {
-		return row, nil
-	}
-	if _, err := t.exec(`UPDATE document_states SET holder = ?, held_until = ? WHERE document_id = ?`, w.key.annotator, now+holdFor.Milliseconds(), w.key.document); err != nil {
-		return 0, err
-	}
-
-	return row, setState(t, w.key.document, corpus.Begun, w.key.annotator, "", now)
-}
-
-// setStatus is what submitting, skipping, flagging and reopening mean for the
-// document.
-func (s *Store) setStatus(t *tx, w *work, b *batch, row int64, now int64) error {
-	if _, err := t.exec(`UPDATE annotations SET status = ? WHERE id = ?`, b.status.Status, row); err != nil {
-		return err
-	}
-	var state corpus.State
-	if err := t.scan(`SELECT state FROM document_states WHERE document_id = ?`, []any{w.key.document}, &state); err != nil {
-		return err
-	}
-	if err := gone(state); err != nil {
-		if b.status.Status == corpus.Draft {
-			return nil
-		}
-		return fmt.Errorf("%w: the document is %s by now", corpus.ErrConflict, state)
-	}
-
-	switch b.status.Status {
-	case corpus.Submitted:
-		var name string
-		if err := t.scan(`SELECT name FROM annotators WHERE id = ?`, []any{w.key.annotator}, &name); err != nil {
-			return err
-		}
-		gold := *b.submit
-		gold.Annotators = []string{name}
-		_, err := addGold(t, gold, w.key.annotator, now)
-		return err
-	case corpus.Passed:
-		return unlessGold(t, w, state, corpus.Skipped, b.status.Why, now)
-	case corpus.Raised:
-		return unlessGold(t, w, state, corpus.Flagged, b.status.Why, now)
-	}
-
-	return unlessGold(t, w, state, corpus.Begun, "", now)
-}
-
-// unlessGold moves the document on, except that gold stays gold until there is
-// newer gold.
-func unlessGold(t *tx, w *work, has, to corpus.State, why string, now int64) error {
-	if has == corpus.Golden {
-		return nil
-	}
-
-	return setState(t, w.key.document, to, w.key.annotator, why, now)
-}
-
-// holdFor is how long a claimed document is kept from others.
-const holdFor = 30 * time.Minute
-
-// Claim is the next document for a person to label: one they have begun, else
-// a new one that nobody holds, in the project's order, after the document
-// given and then from the start. The document is theirs for half an hour.
-// corpus.ErrNotFound where nothing is left.
-func (s *Store) Claim(ctx context.Context, project corpus.ProjectID, who corpus.AnnotatorID, after corpus.DocumentID) (id corpus.DocumentID, err error) {
-	err = s.write(ctx, func(t *tx) error {
-		var order corpus.Order
-		var through corpus.DocumentID
-		if err := t.scan(`SELECT queue_order, visible_through FROM projects WHERE id = ? AND removed_at IS NULL`, []any{project}, &order, &through); err != nil {
-			return err
-		}
-		now := s.nowMillis()
-		id, err = next(t, project, who, after, order, through, now)
-		if err != nil {
-			return err
-		}
-
-		// What the person held without beginning it goes back to the others.
-		if _, err := t.exec(`UPDATE document_states SET holder = NULL, held_until = 0 WHERE project_id = ? AND holder = ? AND state <> 'begun'`, project, who); err != nil {
-			return err
-		}
-		_, err := t.exec(`UPDATE document_states SET holder = ?, held_until = ? WHERE document_id = ?`, who, now+holdFor.Milliseconds(), id)
-		return err
-	})
-
-	return id, err
-}
-
-func next(t *tx, project corpus.ProjectID, who corpus.AnnotatorID, after corpus.DocumentID, order corpus.Order, through corpus.DocumentID, now int64) (id corpus.DocumentID, err error) {
-	err = t.scan(`SELECT document_id FROM document_states WHERE project_id = ? AND holder = ? AND state = 'begun' AND document_id <> ? ORDER BY document_id LIMIT 1`, []any{project, who, after}, &id)
-	if !errors.Is(err, corpus.ErrNotFound) {
-		return id, err
-	}
-
-	const free = ` FROM document_states WHERE project_id = ?1 AND state = 'new' AND document_id <= ?2 AND document_id <> ?3 AND (held_until < ?4 OR holder = ?5)`
-	args := []any{project, through, after, now, who}
-	if order == corpus.RandomOrder {
-		err = t.scan(`SELECT document_id`+free+` ORDER BY shuffle LIMIT 1`, args, &id)
-		return id, err
-	}
-	err = t.scan(`SELECT document_id`+free+` AND document_id > ?3 ORDER BY document_id LIMIT 1`, args, &id)
-	if errors.Is(err, corpus.ErrNotFound) {
-		err = t.scan(`SELECT document_id`+free+` ORDER BY document_id LIMIT 1`, args, &id)
-	}
-
-	return id, err
 }

@@ -74,9 +74,19 @@ func desk(t testing.TB, n int) (*db.Store, corpus.Project, corpus.Annotator) {
 	return s, p, mara
 }
 
+// wants sets how many people label each document.
+func wants(t testing.TB, s *db.Store, p corpus.Project, people int) {
+	t.Helper()
+	p.Overlap = people
+	if err := s.SetProject(t.Context(), p, 0); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func TestARepeatedEventIsAnsweredAndNotAppliedAgain(t *testing.T) {
 	t.Parallel()
-	s, _, mara := desk(t, 1)
+	s, p, mara := desk(t, 1)
+	wants(t, s, p, 2)
 	var e event
 	one := e.of(class(0, 1, corpus.Body))
 	two := e.of(span("span-0001", 1, 9, 13, "Mara", 1))
@@ -249,6 +259,7 @@ func TestSixteenPeopleWorkAtOnce(t *testing.T) {
 	const people, rounds = 16, 30
 	s := dbtest.Open(t)
 	p := dbtest.Project(t, s, "news")
+	wants(t, s, p, people+1)
 	var docs []corpus.Incoming
 	for i := range people {
 		docs = append(docs, lines(fmt.Sprint("page-", i), page))
@@ -344,7 +355,8 @@ func TestReopenedGoldBecomesANewVersion(t *testing.T) {
 func TestAnotherPersonReopensGold(t *testing.T) {
 	t.Parallel()
 	s, p, mara := desk(t, 1)
-	jonas := dbtest.Annotator(t, s, "jonas", corpus.AnnotatorRole)
+	jonas := dbtest.Annotator(t, s, "jonas", corpus.Adjudicator)
+	ines := dbtest.Annotator(t, s, "ines", corpus.AnnotatorRole)
 	var e event
 	refused(t, act(t, s, 1, mara, e.of(class(0, 1, corpus.Body)), e.of(class(2, 3, corpus.Boilerplate)), e.of(corpus.Event{Kind: corpus.KindSplit, Block: at[1], At: 9}),
 		e.of(span("span-0001", 1, 0, 7, "ALDPORT", 3)), e.of(corpus.Event{Kind: corpus.KindSubmit})))
@@ -357,12 +369,16 @@ func TestAnotherPersonReopensGold(t *testing.T) {
 	if !strings.Contains(refused(t, a, "event-00006")[0], "is gold") {
 		t.Fatalf("%+v", a.Refused)
 	}
+	a = act(t, s, 1, ines, e.of(corpus.Event{Kind: corpus.KindReopen}))
+	if !strings.Contains(refused(t, a, "event-00007")[0], "an adjudicator can change it") {
+		t.Fatalf("%+v", a.Refused)
+	}
 	a = act(t, s, 1, jonas, e.of(corpus.Event{Kind: corpus.KindReopen}), e.of(class(0, 0, corpus.Boilerplate)))
 	if refused(t, a); a.View.Annotation.Status != corpus.Draft || len(a.View.Annotation.Pieces) != 5 || len(a.View.Annotation.Spans) != 1 {
 		t.Fatalf("%s", shape(a.View.Annotation))
 	}
 	refused(t, act(t, s, 1, jonas, e.of(corpus.Event{Kind: corpus.KindSubmit})))
-	if g := gold(t, s, p); len(g) != 1 || g[0].Version != 2 || !slices.Equal(g[0].Annotators, []string{"jonas"}) || g[0].Pieces[0].Class != corpus.Boilerplate || g[0].Pieces[1].Class != corpus.Body || len(g[0].Spans) != 1 {
+	if g := gold(t, s, p); len(g) != 1 || g[0].Version != 2 || !slices.Equal(g[0].Annotators, []string{"mara", "jonas"}) || g[0].Basis != corpus.Corrected || g[0].DecidedBy != jonas.ID || g[0].Pieces[0].Class != corpus.Boilerplate || g[0].Pieces[1].Class != corpus.Body || len(g[0].Spans) != 1 {
 		t.Fatalf("%+v", g)
 	}
 	// What mara said stays what she said.
@@ -493,17 +509,20 @@ func TestTheQueueHandsOutDocumentsInOrder(t *testing.T) {
 	claim(mara, 0, 1)
 	claim(mara, 0, 1)  // held, not begun: the same again
 	claim(jonas, 0, 2) // 1 is mara's
-	claim(mara, 1, 3)  // she passes on; 1 goes back
+	claim(mara, 1, 3)  // fetched ahead: she holds 1 and 3
+	claim(mara, 0, 1)
 	claim(jonas, 2, 4)
-	claim(jonas, 4, 5)
-	claim(jonas, 5, 1) // and from the start
+	claim(jonas, 4, 2) // what he holds comes before anything new
 
 	refused(t, act(t, s, 3, mara, e.of(class(0, 0, corpus.Body))))
 	claim(mara, 0, 3) // what she has begun comes first
-	claim(mara, 3, 4)
-	claim(mara, 5, 3)
-	for id := corpus.DocumentID(1); id <= 5; id++ {
+	claim(mara, 3, 1)
+	for _, id := range []corpus.DocumentID{1, 3, 5} {
 		refused(t, act(t, s, id, mara, submitAll(&e)...))
+	}
+	claim(mara, 0, 0) // the others are held
+	for _, id := range []corpus.DocumentID{2, 4} {
+		refused(t, act(t, s, id, jonas, submitAll(&e)...))
 	}
 	claim(mara, 0, 0)
 	claim(jonas, 0, 0)
@@ -534,7 +553,7 @@ func TestTheRandomOrderIsMixedAndTheSameForEverybody(t *testing.T) {
 	t.Parallel()
 	s, p, mara := desk(t, 60)
 	p.Order = corpus.RandomOrder
-	if err := s.SetProject(t.Context(), p); err != nil {
+	if err := s.SetProject(t.Context(), p, 0); err != nil {
 		t.Fatal(err)
 	}
 	var e event

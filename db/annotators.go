@@ -2,33 +2,24 @@ package db
 
 import (
 	"context"
-	"crypto/rand"
-	"crypto/sha256"
 	"database/sql"
 	"encoding/json"
 	"errors"
+	"slices"
 	"strings"
-	"sync"
-	"time"
 	"unicode/utf8"
 
 	"annotate/internal/corpus"
 )
 
-// How long a session lives from its start, and without being used; and a
-// one-time link.
-const (
-	sessionLife = 30 * 24 * time.Hour
-	sessionIdle = 7 * 24 * time.Hour
-	linkLife    = 24 * time.Hour
-)
-
-// AddAnnotator adds a person. It is *corpus.Invalid where the name is empty,
-// too long or taken.
+// AddAnnotator adds a person from the command line. It is *corpus.Invalid
+// where the name is empty, too long or taken.
 func (s *Store) AddAnnotator(ctx context.Context, name string, role corpus.Role, passwordHash string) (id corpus.AnnotatorID, err error) {
 	err = s.write(ctx, func(t *tx) error {
-		id, err = s.addAnnotator(t, name, role, passwordHash)
-		return err
+		if id, err = s.addAnnotator(t, name, role, passwordHash); err != nil {
+			return err
+		}
+		return t.audit(0, 0, "person-added", strings.TrimSpace(name), given{role})
 	})
 
 	return id, err
@@ -41,6 +32,8 @@ func (s *Store) addAnnotator(t *tx, name string, role corpus.Role, hash string) 
 		return 0, corpus.Invalidf("name", "a person needs a name")
 	case utf8.RuneCountInString(name) > 60:
 		return 0, corpus.Invalidf("name", "a name holds at most 60 characters")
+	case strings.ContainsFunc(name, func(r rune) bool { return r < ' ' || r == 0x7f }):
+		return 0, corpus.Invalidf("name", "a name holds no control characters")
 	case !role.Includes(corpus.AnnotatorRole):
 		return 0, corpus.Invalidf("role", "there is no role %q", role)
 	}
@@ -53,16 +46,16 @@ func (s *Store) addAnnotator(t *tx, name string, role corpus.Role, hash string) 
 	return corpus.AnnotatorID(id), err
 }
 
-const annotatorColumns = `a.id, a.name, a.role, a.keys, a.disabled, a.added_at`
+const annotatorColumns = `a.id, a.name, a.role, a.keys, a.disabled, a.added_at, a.seen_at`
 
 func scanAnnotator(scan func(...any) error, more ...any) (corpus.Annotator, error) {
 	var a corpus.Annotator
 	var keys string
-	var added int64
-	if err := scan(append([]any{&a.ID, &a.Name, &a.Role, &keys, &a.Disabled, &added}, more...)...); err != nil {
+	var added, seen int64
+	if err := scan(append([]any{&a.ID, &a.Name, &a.Role, &keys, &a.Disabled, &added, &seen}, more...)...); err != nil {
 		return corpus.Annotator{}, translate(err)
 	}
-	a.Added = fromMillis(added)
+	a.Added, a.Seen = fromMillis(added), sometime(seen)
 	if keys != "{}" {
 		if err := json.Unmarshal([]byte(keys), &a.Keys); err != nil {
 			return corpus.Annotator{}, err
@@ -81,6 +74,13 @@ func (s *Store) annotator(ctx context.Context, query string, args ...any) (corpu
 	return scanAnnotator(st.QueryRowContext(ctx, args...).Scan)
 }
 
+// annotator is a person as a change finds them.
+func (t *tx) annotator(id corpus.AnnotatorID) (corpus.Annotator, error) {
+	return scanAnnotator(func(into ...any) error {
+		return t.scan(`SELECT `+annotatorColumns+` FROM annotators a WHERE a.id = ?`, []any{id}, into...)
+	})
+}
+
 // Annotators lists everybody by name.
 func (s *Store) Annotators(ctx context.Context) ([]corpus.Annotator, error) {
 	var out []corpus.Annotator
@@ -91,6 +91,11 @@ func (s *Store) Annotators(ctx context.Context) ([]corpus.Annotator, error) {
 	})
 
 	return out, err
+}
+
+// Annotator is corpus.ErrNotFound where there is nobody with the id.
+func (s *Store) Annotator(ctx context.Context, id corpus.AnnotatorID) (corpus.Annotator, error) {
+	return s.annotator(ctx, `SELECT `+annotatorColumns+` FROM annotators a WHERE a.id = ?`, id)
 }
 
 // AnnotatorByName is corpus.ErrNotFound where nobody has the name.
@@ -106,17 +111,37 @@ func (s *Store) PasswordHash(ctx context.Context, name string) (id corpus.Annota
 	return id, hash, err
 }
 
-// SetPassword replaces the password and ends the person's sessions.
-func (s *Store) SetPassword(ctx context.Context, id corpus.AnnotatorID, hash string) error {
-	defer s.signed.forget()
+// SetPassword replaces the password. The person's sessions end, and links for
+// a new password stop working.
+func (s *Store) SetPassword(ctx context.Context, id corpus.AnnotatorID, hash string, by corpus.AnnotatorID) error {
+	defer s.forget()
 
 	return s.write(ctx, func(t *tx) error {
-		if err := one(t.change(`UPDATE annotators SET password_hash = ? WHERE id = ?`, hash, id)); err != nil {
+		who, err := t.annotator(id)
+		if err != nil {
 			return err
 		}
-		_, err := t.exec(`DELETE FROM sessions WHERE annotator_id = ?`, id)
-		return err
+		if err := s.setPassword(t, id, hash); err != nil {
+			return err
+		}
+		kind := "password-set"
+		if by == id {
+			kind = "password-changed"
+		}
+		return t.audit(by, 0, kind, who.Name, nil)
 	})
+}
+
+func (s *Store) setPassword(t *tx, id corpus.AnnotatorID, hash string) error {
+	if err := one(t.change(`UPDATE annotators SET password_hash = ? WHERE id = ?`, hash, id)); err != nil {
+		return err
+	}
+	if _, err := t.exec(`UPDATE links SET revoked_at = ? WHERE annotator_id = ? AND used_by IS NULL AND revoked_at = 0`, s.nowMillis(), id); err != nil {
+		return err
+	}
+	_, err := t.exec(`DELETE FROM sessions WHERE annotator_id = ?`, id)
+
+	return err
 }
 
 // SetKeys replaces the person's own keys.
@@ -129,26 +154,84 @@ func (s *Store) SetKeys(ctx context.Context, id corpus.AnnotatorID, keys map[str
 		return err
 	}
 
-	defer s.signed.forget()
+	defer s.forget()
 	return s.write(ctx, func(t *tx) error {
 		return one(t.change(`UPDATE annotators SET keys = ? WHERE id = ?`, string(b), id))
 	})
 }
 
-// SetDisabled takes away or gives back a person's access. Their work stays.
-func (s *Store) SetDisabled(ctx context.Context, id corpus.AnnotatorID, disabled bool) error {
-	defer s.signed.forget()
+// SetRole changes what a person's account may do. It is *corpus.Invalid where
+// there is no such role, or nobody could administer or manage any more.
+func (s *Store) SetRole(ctx context.Context, id corpus.AnnotatorID, role corpus.Role, by corpus.AnnotatorID) error {
+	if !slices.Contains(corpus.Roles, role) {
+		return corpus.Invalidf("role", "there is no role %q", role)
+	}
 
+	defer s.forget()
 	return s.write(ctx, func(t *tx) error {
-		if err := one(t.change(`UPDATE annotators SET disabled = ? WHERE id = ?`, disabled, id)); err != nil || !disabled {
+		who, err := t.annotator(id)
+		if err != nil || who.Role == role {
 			return err
 		}
+		if _, err := t.exec(`UPDATE annotators SET role = ? WHERE id = ?`, role, id); err != nil {
+			return err
+		}
+		if err := manned(t, who); err != nil {
+			return err
+		}
+		return t.audit(by, 0, "person-role", who.Name, changed[corpus.Role]{who.Role, role})
+	})
+}
+
+// SetDisabled takes away or gives back a person's access. Their work stays;
+// their sessions and tokens end, and links that they made stop working. It is
+// *corpus.Invalid where nobody could administer or manage any more.
+func (s *Store) SetDisabled(ctx context.Context, id corpus.AnnotatorID, disabled bool, by corpus.AnnotatorID) error {
+	defer s.forget()
+
+	return s.write(ctx, func(t *tx) error {
+		who, err := t.annotator(id)
+		if err != nil || who.Disabled == disabled {
+			return err
+		}
+		if _, err := t.exec(`UPDATE annotators SET disabled = ? WHERE id = ?`, disabled, id); err != nil {
+			return err
+		}
+		if !disabled {
+			return t.audit(by, 0, "person-enabled", who.Name, nil)
+		}
+
+		if err := manned(t, who); err != nil {
+			return err
+		}
+		now := s.nowMillis()
 		if _, err := t.exec(`DELETE FROM sessions WHERE annotator_id = ?`, id); err != nil {
 			return err
 		}
-		_, err := t.exec(`UPDATE tokens SET revoked_at = ? WHERE annotator_id = ? AND revoked_at IS NULL`, s.nowMillis(), id)
-		return err
+		if _, err := t.exec(`UPDATE tokens SET revoked_at = ? WHERE annotator_id = ? AND revoked_at IS NULL`, now, id); err != nil {
+			return err
+		}
+		if _, err := t.exec(`UPDATE links SET revoked_at = ? WHERE ? IN (made_by, annotator_id) AND used_by IS NULL AND revoked_at = 0`, now, id); err != nil {
+			return err
+		}
+		return t.audit(by, 0, "person-disabled", who.Name, nil)
 	})
+}
+
+// manned refuses a change of a person, as they were before, that leaves nobody
+// to administer or to manage.
+func manned(t *tx, before corpus.Annotator) error {
+	if before.Role == corpus.Administrator && !before.Disabled {
+		var left int
+		if err := t.scan(`SELECT count(*) FROM annotators WHERE role = 'administrator' AND NOT disabled`, nil, &left); err != nil {
+			return err
+		}
+		if left == 0 {
+			return corpus.Invalidf("role", "%s is the last administrator; make somebody else one first", before.Name)
+		}
+	}
+
+	return managed(t)
 }
 
 // one is corpus.ErrNotFound where a change that means one row met none.
@@ -157,213 +240,6 @@ func one(n int64, err error) error {
 		return corpus.ErrNotFound
 	}
 	return err
-}
-
-// secret makes a token and what is kept of it.
-func secret() (token string, hash []byte) {
-	token = rand.Text()
-	return token, hashed(token)
-}
-
-func hashed(token string) []byte {
-	h := sha256.Sum256([]byte(token))
-	return h[:]
-}
-
-// AddSession signs a person in; the token is known to the browser alone.
-func (s *Store) AddSession(ctx context.Context, id corpus.AnnotatorID, agent string) (string, error) {
-	token, hash := secret()
-	now := s.nowMillis()
-	err := s.write(ctx, func(t *tx) error {
-		if _, err := t.exec(`DELETE FROM sessions WHERE started_at < ? OR seen_at < ?`, now-sessionLife.Milliseconds(), now-sessionIdle.Milliseconds()); err != nil {
-			return err
-		}
-		_, err := t.exec(`INSERT INTO sessions (token_hash, annotator_id, agent, started_at, seen_at) VALUES (?, ?, ?, ?, ?)`, hash, id, clip(agent, 200), now, now)
-		return err
-	})
-
-	return token, err
-}
-
-// Session is who holds the token. It is corpus.ErrNotFound where the session
-// has ended or the person is disabled. What another process changed is noticed
-// within a second, what this one did at once.
-func (s *Store) Session(ctx context.Context, token string) (corpus.Annotator, error) {
-	key, now := sha256.Sum256([]byte(token)), s.now()
-	a, era, ok := s.signed.get(key, now)
-	if ok {
-		return a, nil
-	}
-	a, err := s.session(ctx, token)
-	if err == nil {
-		s.signed.put(key, a, now, era)
-	}
-
-	return a, err
-}
-
-// signed remembers for a second who holds a session: every request asks, and a
-// page asks several times.
-type signed struct {
-	mu  sync.Mutex
-	era int // goes up whenever somebody's right may have changed
-	who map[[sha256.Size]byte]signedIn
-}
-
-type signedIn struct {
-	annotator corpus.Annotator
-	at        time.Time
-}
-
-const (
-	signedFor = time.Second
-	maxSigned = 4096
-)
-
-func (m *signed) get(key [sha256.Size]byte, now time.Time) (a corpus.Annotator, era int, ok bool) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	in, ok := m.who[key]
-	since := now.Sub(in.at)
-
-	return in.annotator, m.era, ok && since >= 0 && since < signedFor
-}
-
-// put keeps what was read in an era that is not over.
-func (m *signed) put(key [sha256.Size]byte, a corpus.Annotator, now time.Time, era int) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if era != m.era {
-		return
-	}
-	if m.who == nil || len(m.who) >= maxSigned {
-		m.who = map[[sha256.Size]byte]signedIn{}
-	}
-	m.who[key] = signedIn{a, now}
-}
-
-func (m *signed) forget() {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.era++
-	m.who = nil
-}
-
-func (s *Store) session(ctx context.Context, token string) (corpus.Annotator, error) {
-	hash, now := hashed(token), s.nowMillis()
-	st, err := s.stmt(ctx, `SELECT `+annotatorColumns+`, s.seen_at FROM sessions s JOIN annotators a ON a.id = s.annotator_id
-		WHERE s.token_hash = ? AND s.started_at >= ? AND s.seen_at >= ? AND NOT a.disabled`)
-	if err != nil {
-		return corpus.Annotator{}, err
-	}
-	var seen int64
-	a, err := scanAnnotator(st.QueryRowContext(ctx, hash, now-sessionLife.Milliseconds(), now-sessionIdle.Milliseconds()).Scan, &seen)
-	if err != nil {
-		return corpus.Annotator{}, err
-	}
-
-	// Being seen is written down once an hour, so that reading stays reading.
-	if now-seen > time.Hour.Milliseconds() {
-		err = s.write(ctx, func(t *tx) error {
-			_, err := t.exec(`UPDATE sessions SET seen_at = ? WHERE token_hash = ?`, now, hash)
-			return err
-		})
-	}
-
-	return a, err
-}
-
-// RemoveSession signs out. An unknown token is no error.
-func (s *Store) RemoveSession(ctx context.Context, token string) error {
-	defer s.signed.forget()
-
-	return s.write(ctx, func(t *tx) error {
-		_, err := t.exec(`DELETE FROM sessions WHERE token_hash = ?`, hashed(token))
-		return err
-	})
-}
-
-// AddToken makes an API token; it is shown once and kept only as a hash.
-func (s *Store) AddToken(ctx context.Context, id corpus.AnnotatorID, name string) (string, error) {
-	token, hash := secret()
-	err := s.write(ctx, func(t *tx) error {
-		_, err := t.exec(`INSERT INTO tokens (token_hash, annotator_id, name, added_at) VALUES (?, ?, ?, ?)`, hash, id, clip(name, 100), s.nowMillis())
-		return err
-	})
-
-	return token, err
-}
-
-// Token is who holds the API token, or corpus.ErrNotFound.
-func (s *Store) Token(ctx context.Context, token string) (corpus.Annotator, error) {
-	return s.annotator(ctx, `SELECT `+annotatorColumns+` FROM tokens t JOIN annotators a ON a.id = t.annotator_id
-		WHERE t.token_hash = ? AND t.revoked_at IS NULL AND NOT a.disabled`, hashed(token))
-}
-
-// tokenID names a token without giving away what would open the door.
-const tokenID = `lower(hex(substr(token_hash, 1, 8)))`
-
-// Tokens lists a person's working tokens, oldest first.
-func (s *Store) Tokens(ctx context.Context, id corpus.AnnotatorID) ([]corpus.Token, error) {
-	var out []corpus.Token
-	err := s.rows(ctx, `SELECT `+tokenID+`, name, added_at FROM tokens WHERE annotator_id = ? AND revoked_at IS NULL ORDER BY added_at, 1`, []any{id}, func(r *sql.Rows) error {
-		var t corpus.Token
-		var added int64
-		err := r.Scan(&t.ID, &t.Name, &added)
-		t.Added = fromMillis(added)
-		out = append(out, t)
-		return err
-	})
-
-	return out, err
-}
-
-// RemoveToken ends one of a person's tokens, or is corpus.ErrNotFound.
-func (s *Store) RemoveToken(ctx context.Context, owner corpus.AnnotatorID, token string) error {
-	return s.write(ctx, func(t *tx) error {
-		return one(t.change(`UPDATE tokens SET revoked_at = ? WHERE annotator_id = ? AND `+tokenID+` = ? AND revoked_at IS NULL`, s.nowMillis(), owner, token))
-	})
-}
-
-// AddLink makes a one-time sign-in link's token. Links that nobody used and
-// that give the same role stop working: only the newest printed one counts.
-func (s *Store) AddLink(ctx context.Context, role corpus.Role) (string, error) {
-	token, hash := secret()
-	err := s.write(ctx, func(t *tx) error {
-		if _, err := t.exec(`DELETE FROM links WHERE role = ? AND used_by IS NULL`, role); err != nil {
-			return err
-		}
-		_, err := t.exec(`INSERT INTO links (token_hash, role, expires_at) VALUES (?, ?, ?)`, hash, role, millis(s.now().Add(linkLife)))
-		return err
-	})
-
-	return token, err
-}
-
-// Link is the role that a link gives; corpus.ErrNotFound where it is used up,
-// too old or unknown.
-func (s *Store) Link(ctx context.Context, token string) (role corpus.Role, err error) {
-	err = s.scan(ctx, `SELECT role FROM links WHERE token_hash = ? AND used_by IS NULL AND expires_at > ?`, []any{hashed(token), s.nowMillis()}, &role)
-
-	return role, err
-}
-
-// UseLink adds the person whom the link invited. Of two who use it at once one
-// gets corpus.ErrNotFound.
-func (s *Store) UseLink(ctx context.Context, token, name, passwordHash string) (id corpus.AnnotatorID, err error) {
-	err = s.write(ctx, func(t *tx) error {
-		var role corpus.Role
-		if err := t.scan(`SELECT role FROM links WHERE token_hash = ? AND used_by IS NULL AND expires_at > ?`, []any{hashed(token), s.nowMillis()}, &role); err != nil {
-			return err
-		}
-		if id, err = s.addAnnotator(t, name, role, passwordHash); err != nil {
-			return err
-		}
-		_, err := t.exec(`UPDATE links SET used_by = ? WHERE token_hash = ?`, id, hashed(token))
-		return err
-	})
-
-	return id, err
 }
 
 // clip keeps the first n bytes of s, whole characters only.

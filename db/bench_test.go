@@ -381,7 +381,7 @@ func BenchmarkGoldPreview(b *testing.B) {
 	s, p, _ := filled(b, 10_000, 0, true)
 	b.ResetTimer()
 	for range b.N {
-		if _, err := s.GoldPreview(b.Context(), p.ID); err != nil {
+		if _, err := s.GoldPreview(b.Context(), corpus.GoldFilter{Project: p.ID}); err != nil {
 			b.Fatal(err)
 		}
 	}

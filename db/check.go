@@ -21,8 +21,8 @@ import (
 
 // Check looks through the whole file and returns what is wrong, in words;
 // nothing where it is clean. It asks SQLite, recomputes the hash of each text
-// and source, replays every annotation, checks every gold, takes every score
-// again, and counts the tally again. It changes nothing and may run beside a server.
+// and source, replays every annotation, checks every gold and what is left in the queue,
+// sums up what people did and how far they agree again, takes every score and computes every release again, and counts the tally again. It changes nothing and may run beside a server.
 func (s *Store) Check(ctx context.Context, progress func(what string)) (problems []string, err error) {
 	found := func(format string, args ...any) { problems = append(problems, fmt.Sprintf(format, args...)) }
 
@@ -34,7 +34,12 @@ func (s *Store) Check(ctx context.Context, progress func(what string)) (problems
 		{"documents", s.checkDocuments},
 		{"annotations", s.checkAnnotations},
 		{"gold", s.checkGold},
+		{"the queue", s.checkQueue},
+		{"efforts", s.checkEfforts},
+		{"agreement", s.checkShared},
 		{"runs", s.checkRuns},
+		{"releases", s.checkReleases},
+		{"near-copies", s.checkSketches},
 		{"counts", s.checkCounts},
 	} {
 		progress(step.what)
@@ -184,7 +189,7 @@ func (s *Store) checkGold(ctx context.Context, found func(string, ...any)) error
 	for _, p := range projects {
 		for after := corpus.GoldID(0); ; {
 			n := 0
-			err := s.rows(ctx, `SELECT g.id, g.version, g.at, g.annotators, g.content, `+documentColumns+` FROM gold g JOIN documents d ON d.id = g.document_id
+			err := s.rows(ctx, `SELECT `+goldRowColumns+`, `+documentColumns+` FROM gold g JOIN documents d ON d.id = g.document_id
 				WHERE g.project_id = ? AND g.id > ? AND `+visible+` ORDER BY g.id LIMIT ?`, []any{p.ID, after, checkPage}, func(r *sql.Rows) error {
 				g, err := scanGold(r)
 				if g.ID == 0 {
@@ -211,6 +216,64 @@ func (s *Store) checkGold(ctx context.Context, found func(string, ...any)) error
 	return nil
 }
 
+// checkQueue looks whether each document has as much room as follows from the
+// people who hold it or have handed it in, and whether what they handed in can
+// be read. A lease that is over may count still, until a claim ends it.
+func (s *Store) checkQueue(ctx context.Context, found func(string, ...any)) error {
+	const taken = `(SELECT count(*) FROM annotations n WHERE n.document_id = s.document_id AND n.purpose = 'label' AND n.submitted_at > 0 AND n.status NOT IN ('skipped', 'flagged'))
+		+ (SELECT count(*) FROM leases l WHERE l.document_id = s.document_id AND l.purpose = 'label' %s
+			AND NOT EXISTS (SELECT 1 FROM annotations m WHERE m.document_id = s.document_id AND m.annotator_id = l.annotator_id AND m.submitted_at > 0))`
+	err := s.rows(ctx, fmt.Sprintf(`SELECT s.document_id, s.state, s.room, s.wanted - (`+taken+`), s.wanted - (`+taken+`) FROM document_states s`, ``, `AND l.until > ?1`), []any{s.nowMillis()}, func(r *sql.Rows) error {
+		var id corpus.DocumentID
+		var state corpus.State
+		var room, least, most int
+		err := r.Scan(&id, &state, &room, &least, &most)
+		if state == corpus.Golden || state == corpus.Review || gone(state) != nil {
+			least, most = 0, 0
+		}
+		if room < max(0, least) || room > max(0, most) {
+			found("document %d is %s and says it has room for %d more people, and has for %d", id, state, room, max(0, most))
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+
+	return s.rows(ctx, `SELECT x.document_id, x.annotator_id, x.content FROM submissions x ORDER BY x.id`, nil, func(r *sql.Rows) error {
+		var key deskKey
+		var content string
+		err := r.Scan(&key.document, &key.annotator, &content)
+		var g corpus.Gold
+		if err := decodeGold(&g, content, "[]", 0); err != nil {
+			found("what person %d handed in for document %d cannot be read: %v", key.annotator, key.document, err)
+		}
+		return err
+	})
+}
+
+// checkReleases computes every release again, removed ones too.
+func (s *Store) checkReleases(ctx context.Context, found func(string, ...any)) error {
+	all, err := s.releases(ctx, `true`)
+	if err != nil {
+		return err
+	}
+	for _, r := range all {
+		err := s.VerifyRelease(ctx, r, func(int, int) {}, func(d corpus.ReleaseDifference) {
+			if d.Document == 0 {
+				found("release %q: %s", r.Name, d.Reason)
+			} else {
+				found("release %q, document %d: %s", r.Name, d.Document, d.Reason)
+			}
+		})
+		if err != nil {
+			return err
+		}
+	}
+
+	return nil
+}
+
 // checkRuns reads every prediction, and takes every kept score again.
 func (s *Store) checkRuns(ctx context.Context, found func(string, ...any)) error {
 	projects, err := s.Projects(ctx)
@@ -231,7 +294,7 @@ func (s *Store) checkRuns(ctx context.Context, found func(string, ...any)) error
 					found("run %q cannot be read after document %d: %v", run.Name, one.ID, err)
 				}
 			}
-			for pair, err := range s.Paired(ctx, p.ID, run.ID, nil) {
+			for pair, err := range s.Paired(ctx, corpus.GoldFilter{Project: p.ID}, run.ID, nil) {
 				if err != nil {
 					if ctx.Err() != nil {
 						return err

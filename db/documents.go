@@ -176,7 +176,7 @@ func (s *Store) Documents(ctx context.Context, f corpus.DocumentFilter) (corpus.
 	}
 	f.Limit = min(f.Limit, maxPage)
 	if len(f.States) == 0 {
-		f.States = []corpus.State{corpus.New, corpus.Begun, corpus.Skipped, corpus.Flagged, corpus.Golden}
+		f.States = []corpus.State{corpus.New, corpus.Begun, corpus.Labelled, corpus.Review, corpus.Skipped, corpus.Flagged, corpus.Golden}
 	}
 
 	f.States = slices.Compact(slices.Sorted(slices.Values(f.States)))
@@ -316,7 +316,8 @@ func setState(t *tx, id corpus.DocumentID, to corpus.State, by corpus.AnnotatorI
 	if err := t.scan(`SELECT project_id, state FROM document_states WHERE document_id = ?`, []any{id}, &project, &from); err != nil {
 		return err
 	}
-	if _, err := t.exec(`UPDATE document_states SET state = ?, changed_by = ?, why = ?, changed_at = ? WHERE document_id = ?`, to, nullID(by), why, at, id); err != nil {
+	if _, err := t.exec(`UPDATE document_states SET state = ?1, changed_by = ?2, why = ?3, changed_at = ?4, room = CASE WHEN ?1 IN ('gold', 'review', 'superseded', 'removed') THEN 0 ELSE room END
+		WHERE document_id = ?5`, to, nullID(by), why, at, id); err != nil {
 		return err
 	}
 	if from == to {
@@ -329,7 +330,7 @@ func setState(t *tx, id corpus.DocumentID, to corpus.State, by corpus.AnnotatorI
 	return addCount(t, project, to, 1)
 }
 
-func nullID(id corpus.AnnotatorID) any {
+func nullID[T ~int64](id T) any {
 	if id == 0 {
 		return nil
 	}
@@ -358,6 +359,11 @@ func (s *Store) SetDocumentsRemoved(ctx context.Context, project corpus.ProjectI
 			}
 			if err := setState(t, id, to, by, "", s.nowMillis()); err != nil {
 				return err
+			}
+			if !removed {
+				if err := t.recount(id, s.nowMillis()); err != nil {
+					return err
+				}
 			}
 			n++
 		}

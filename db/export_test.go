@@ -3,6 +3,9 @@ package db
 import (
 	"context"
 	"time"
+
+	"annotate/internal/agreement"
+	"annotate/internal/corpus"
 )
 
 // SetClock gives the store another clock. It is for before the first use.
@@ -55,4 +58,10 @@ func (s *Store) Panic(ctx context.Context) error {
 		}
 		panic("on purpose")
 	})
+}
+
+// EncodeLabelling is a labelling as submissions keep it.
+func EncodeLabelling(l agreement.Labelling) (string, error) {
+	content, _, err := encodeGold(corpus.Gold{Pieces: l.Pieces, Spans: l.Spans})
+	return content, err
 }

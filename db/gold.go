@@ -99,8 +99,13 @@ func addGold(t *tx, g corpus.Gold, by corpus.AnnotatorID, at int64) (version int
 	if err := t.scan(`SELECT coalesce(max(version), 0) + 1 FROM gold WHERE document_id = ?`, []any{g.Document.ID}, &version); err != nil {
 		return 0, err
 	}
-	if _, err := t.exec(`INSERT INTO gold (document_id, project_id, version, at, annotators, content) VALUES (?, ?, ?, ?, ?, ?)`,
-		g.Document.ID, g.Document.Project, version, at, annotators, content); err != nil {
+	id, err := t.insert(`INSERT INTO gold (document_id, project_id, version, at, annotators, content, basis, decided_by) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+		g.Document.ID, g.Document.Project, version, at, annotators, content, g.Basis, nullID(g.DecidedBy))
+	if err != nil {
+		return 0, err
+	}
+	g.ID = corpus.GoldID(id)
+	if err := t.goldMoved(g); err != nil {
 		return 0, err
 	}
 
@@ -113,7 +118,8 @@ func (s *Store) CurrentGold(ctx context.Context, id corpus.DocumentID) (corpus.G
 	var g corpus.Gold
 	var content, annotators string
 	var at int64
-	err := s.scan(ctx, `SELECT id, version, at, annotators, content FROM gold WHERE document_id = ? ORDER BY version DESC LIMIT 1`, []any{id}, &g.ID, &g.Version, &at, &annotators, &content)
+	err := s.scan(ctx, `SELECT id, version, at, annotators, content, basis, coalesce(decided_by, 0) FROM gold WHERE document_id = ? ORDER BY version DESC LIMIT 1`,
+		[]any{id}, &g.ID, &g.Version, &at, &annotators, &content, &g.Basis, &g.DecidedBy)
 	if err != nil {
 		return corpus.Gold{}, err
 	}
@@ -125,23 +131,34 @@ func (s *Store) CurrentGold(ctx context.Context, id corpus.DocumentID) (corpus.G
 // cheap, few enough to hold.
 const goldPage = 64
 
-// goldOf selects, for documents in state gold after ?2 and up to ?4, the newest
-// gold that is no newer than ?3.
-const (
-	goldOf    = ` FROM document_states s CROSS JOIN documents d ON d.id = s.document_id` + goldJoin
-	goldAlone = ` FROM document_states s` + goldJoin // without the documents
-	goldJoin  = ` CROSS JOIN gold g ON g.document_id = s.document_id` + goldNewest
-
-	goldNewest = `
+// goldNewest selects, for documents in state gold after ?2 and up to ?4, the
+// newest gold that is no newer than ?3.
+const goldNewest = `
 	WHERE s.project_id = ?1 AND s.state = 'gold' AND s.document_id > ?2 AND s.document_id <= ?4
 	AND g.version = (SELECT max(version) FROM gold WHERE document_id = s.document_id AND id <= ?3)`
-)
 
-// Gold yields the current gold of every living document, by document id, with
-// the document. It reads in pages and holds nothing open between them, so the
-// caller may take its time and use the store. What is decided or imported
-// after it began is left out: gold is append-only, so an id is a snapshot. An
-// error is yielded once and ends the sequence.
+// source is where gold is read from. Its parts go into queries whose ?1 is
+// first, ?2 the document to begin after, ?3 the newest gold and ?4 the newest
+// document that count.
+type source struct {
+	first int64
+	from  string // gives s.document_id
+	join  string // gives g
+	where string
+}
+
+func sourceOf(f corpus.GoldFilter) source {
+	if f.Release == 0 {
+		return source{int64(f.Project), `document_states s`, ` CROSS JOIN gold g ON g.document_id = s.document_id`, goldNewest}
+	}
+	return source{int64(f.Release), `release_gold s`, ` CROSS JOIN gold g ON g.id = s.gold_id`, ` WHERE s.release_id = ?1 AND s.document_id > ?2 AND ?3 >= 0 AND ?4 >= 0`}
+}
+
+// Gold yields the current gold of every living document, or the gold of a
+// release, by document id, with the document. It reads in pages and holds
+// nothing open between them, so the caller may take its time and use the store.
+// What is decided or imported after it began is left out: gold is append-only,
+// so an id is a snapshot. An error is yielded once and ends the sequence.
 func (s *Store) Gold(ctx context.Context, f corpus.GoldFilter) iter.Seq2[corpus.Gold, error] {
 	return func(yield func(corpus.Gold, error) bool) {
 		newest, through, err := s.goldNow(ctx, f.Project)
@@ -155,7 +172,7 @@ func (s *Store) Gold(ctx context.Context, f corpus.GoldFilter) iter.Seq2[corpus.
 
 		reading, cancel := context.WithCancel(ctx)
 		defer cancel()
-		for page := range s.goldPages(reading, f.Project, newest, through) {
+		for page := range s.goldPages(reading, sourceOf(f), newest, through) {
 			for _, g := range page.gold {
 				if !yield(g, nil) {
 					return
@@ -180,10 +197,12 @@ type goldRow struct {
 	at                          int64
 }
 
+const goldRowColumns = `g.id, g.version, g.at, g.annotators, g.content, g.basis, coalesce(g.decided_by, 0)`
+
 func readGold(r *sql.Rows) (row goldRow, err error) {
 	g := &row.gold
 	g.Document, row.blocks, err = readDocument(func(dest ...any) error {
-		return r.Scan(append([]any{&g.ID, &g.Version, &row.at, &row.annotators, &row.content}, dest...)...)
+		return r.Scan(append([]any{&g.ID, &g.Version, &row.at, &row.annotators, &row.content, &g.Basis, &g.DecidedBy}, dest...)...)
 	})
 
 	return row, err
@@ -217,14 +236,15 @@ type goldPageOf[T any] struct {
 
 // goldPages reads ahead: one page is read, and one taken apart, beside the
 // caller's work on the one before. It ends with the context.
-func (s *Store) goldPages(ctx context.Context, project corpus.ProjectID, newest corpus.GoldID, through corpus.DocumentID) <-chan goldPageOf[corpus.Gold] {
+func (s *Store) goldPages(ctx context.Context, from source, newest corpus.GoldID, through corpus.DocumentID) <-chan goldPageOf[corpus.Gold] {
+	query := `SELECT ` + goldRowColumns + `, ` + documentColumns + from.documents() + ` ORDER BY s.document_id LIMIT ?5`
 	stored, pages := make(chan goldPageOf[goldRow], 1), make(chan goldPageOf[corpus.Gold], 1)
 	go func() {
 		defer close(stored)
 		var after corpus.DocumentID
 		for more := true; more; {
 			page := goldPageOf[goldRow]{gold: make([]goldRow, 0, goldPage)}
-			err := s.rows(ctx, `SELECT g.id, g.version, g.at, g.annotators, g.content, `+documentColumns+goldOf+` ORDER BY s.document_id LIMIT ?5`, []any{project, after, newest, through, goldPage}, func(r *sql.Rows) error {
+			err := s.rows(ctx, query, []any{from.first, after, newest, through, goldPage}, func(r *sql.Rows) error {
 				row, err := readGold(r)
 				if err == nil {
 					page.gold = append(page.gold, row)
@@ -283,24 +303,31 @@ func (s *Store) goldNow(ctx context.Context, project corpus.ProjectID) (newest c
 	return newest, through, err
 }
 
-// GoldPreview counts what an export of the project's gold would hold.
-func (s *Store) GoldPreview(ctx context.Context, project corpus.ProjectID) (corpus.GoldPreview, error) {
+// documents and gold select from the source with the documents, and without.
+func (from source) documents() string {
+	return ` FROM ` + from.from + ` CROSS JOIN documents d ON d.id = s.document_id` + from.join + from.where
+}
+func (from source) gold() string { return ` FROM ` + from.from + from.join + from.where }
+
+// GoldPreview counts what an export of that gold would hold.
+func (s *Store) GoldPreview(ctx context.Context, f corpus.GoldFilter) (corpus.GoldPreview, error) {
 	out := corpus.GoldPreview{Spans: map[corpus.LabelID]int{}}
-	newest, through, err := s.goldNow(ctx, project)
+	from := sourceOf(f)
+	newest, through, err := s.goldNow(ctx, f.Project)
 	if err != nil {
 		return out, err
 	}
 	out.Newest = newest
 
-	args := []any{project, 0, newest, through}
-	if err := s.scan(ctx, `SELECT count(*), count(DISTINCT nullif(d.site, ''))`+goldOf, args, &out.Documents, &out.Sites); err != nil {
+	args := []any{from.first, 0, newest, through}
+	if err := s.scan(ctx, `SELECT count(*), count(DISTINCT nullif(d.site, ''))`+from.documents(), args, &out.Documents, &out.Sites); err != nil {
 		return out, err
 	}
 	if err := s.scan(ctx, `SELECT coalesce(sum(length(class) - length(replace(class, 'b', ''))), 0), coalesce(sum(length(class) - length(replace(class, 'x', ''))), 0)
-		FROM (SELECT g.content ->> 'class' AS class`+goldAlone+`)`, args, &out.Body, &out.Boiler); err != nil {
+		FROM (SELECT g.content ->> 'class' AS class`+from.gold()+`)`, args, &out.Body, &out.Boiler); err != nil {
 		return out, err
 	}
-	err = s.rows(ctx, `SELECT l.value, count(*) FROM (SELECT g.content`+goldAlone+`) x, json_each(x.content, '$.label') l GROUP BY 1 ORDER BY 1`, args, func(r *sql.Rows) error {
+	err = s.rows(ctx, `SELECT l.value, count(*) FROM (SELECT g.content`+from.gold()+`) x, json_each(x.content, '$.label') l GROUP BY 1 ORDER BY 1`, args, func(r *sql.Rows) error {
 		var label corpus.LabelID
 		var n int
 		err := r.Scan(&label, &n)

@@ -109,6 +109,7 @@ type importing struct {
 	last  corpus.DocumentID // the newest document stored
 	older []corpus.DocumentID
 	added struct{ new, gold int }
+	kept  int // drafts that were not taken, because there are labels already
 }
 
 // landing is what became of a batch.
@@ -126,6 +127,7 @@ type incoming struct {
 	old     corpus.DocumentID // the version it supersedes, 0 for none
 	same    bool              // the document is there; only the gold is new
 	gold    *corpus.Gold
+	draft   string // a corpus.Change: spans of whoever imports, "" for none
 	source  []byte
 	zstd    bool
 	blocks  string
@@ -153,7 +155,7 @@ func (im *importing) begin(ctx context.Context) error {
 		return err
 	}
 
-	return im.s.clearStaged(ctx, im.o.Project, im.id)
+	return errors.Join(im.s.placeDrafts(ctx, im.o.Project), im.s.clearStaged(ctx, im.o.Project, im.id))
 }
 
 // errOverdue is what an import gets that gave no sign of life for so long that
@@ -244,6 +246,10 @@ func (im *importing) read(ctx context.Context, docs iter.Seq2[corpus.Incoming, e
 		if err == nil {
 			err = im.take(ctx, in)
 		}
+		if note, ok := errors.AsType[*corpus.Note](err); ok {
+			im.report.Note(corpus.Problem{File: note.File, Reason: note.Text})
+			continue
+		}
 		if problem, ok := errors.AsType[*corpus.Problem](err); ok {
 			im.report.Failed++
 			if len(im.report.Problems) < corpus.MaxProblems {
@@ -260,6 +266,9 @@ func (im *importing) read(ctx context.Context, docs iter.Seq2[corpus.Incoming, e
 		if im.o.Progress != nil && im.report.Total()%progressEach == 0 {
 			im.o.Progress(im.report)
 		}
+	}
+	if im.kept > 0 {
+		im.report.Note(corpus.Problem{Reason: fmt.Sprintf("%d documents have labels of that person or gold already, which stay as they are", im.kept)})
 	}
 
 	return im.flush(ctx)
@@ -307,14 +316,19 @@ func (im *importing) take(ctx context.Context, in corpus.Incoming) error {
 	if one.same {
 		one.doc.ID = old
 	}
-	if in.Pieces != nil {
-		if err := im.takeGold(ctx, &one, in); err != nil {
-			return err
-		}
+	switch err = nil; {
+	case in.Pieces != nil:
+		err = im.takeGold(ctx, &one, in)
+	case in.Draft:
+		err = im.takeDraft(ctx, &one, in)
+	}
+	if err != nil {
+		return err
 	}
 
+	im.found(in)
 	switch {
-	case one.same && one.gold == nil:
+	case one.same && one.gold == nil && one.draft == "":
 		im.report.Unchanged++
 		return nil
 	case old != 0:
@@ -325,8 +339,11 @@ func (im *importing) take(ctx context.Context, in corpus.Incoming) error {
 	if one.gold != nil {
 		im.report.Gold++
 	}
+	if one.draft != "" {
+		im.report.Drafts++
+	}
 	if len(im.report.Sample) < 3 && im.o.DryRun {
-		im.report.Sample = append(im.report.Sample, d)
+		im.report.Sample = append(im.report.Sample, in)
 	}
 	im.fresh[key] = true
 	im.batch = append(im.batch, one)
@@ -335,41 +352,114 @@ func (im *importing) take(ctx context.Context, in corpus.Incoming) error {
 	return nil
 }
 
-// takeGold makes gold of what the record says, against the document as it will
-// be. Gold that the document has already is none.
-func (im *importing) takeGold(ctx context.Context, one *incoming, in corpus.Incoming) error {
-	bad := func(err error) error {
-		if invalid, ok := errors.AsType[*corpus.Invalid](err); ok {
-			return &corpus.Problem{File: in.File, Line: in.Line, Reason: invalid.Error()}
-		}
-		return err
-	}
+// foundShare is how much of a gold text must be found in its page for nothing
+// to be said.
+const foundShare = .9
 
+// found adds what is to be said about a record that is good.
+func (im *importing) found(in corpus.Incoming) {
+	note := func(reason string) { im.report.Note(corpus.Problem{File: in.File, Line: in.Line, Reason: reason}) }
+	for _, n := range in.Notes {
+		note(n)
+	}
+	im.report.GoldWords += in.GoldWords
+	im.report.GoldFound += in.GoldFound
+	if float64(in.GoldFound) < foundShare*float64(in.GoldWords) {
+		note(fmt.Sprintf("%s: %d of the gold text's %d words were found in the page", in.Name, in.GoldFound, in.GoldWords))
+	}
+}
+
+// asProblem makes what a person can repair a problem of the record.
+func asProblem(in corpus.Incoming, err error) error {
+	if invalid, ok := errors.AsType[*corpus.Invalid](err); ok {
+		return &corpus.Problem{File: in.File, Line: in.Line, Reason: invalid.Error()}
+	}
+	return err
+}
+
+// spans are those of a record with the project's labels.
+func (im *importing) spans(in corpus.Incoming) ([]corpus.Span, error) {
 	spans := make([]corpus.Span, len(in.Spans))
 	for i, sp := range in.Spans {
 		label, err := im.label(sp.Label)
 		if err != nil {
-			return bad(err)
+			return nil, err
 		}
 		spans[i] = corpus.Span{Range: sp.Range, Label: label, Quote: sp.Quote}
+	}
+
+	return spans, nil
+}
+
+// stored is the document that a record labels: as it will be, or as it is
+// there.
+func (im *importing) stored(ctx context.Context, one *incoming) (corpus.Document, error) {
+	if !one.same {
+		return one.doc, nil
+	}
+	d, err := im.s.Document(ctx, one.old)
+	if errors.Is(err, corpus.ErrNotFound) { // stored by this run, not visible yet
+		return one.doc, nil
+	}
+
+	return d, err
+}
+
+// takeDraft plans spans without classes of blocks as a draft of whoever
+// imports. Labels of that person, and gold, stay as they are.
+func (im *importing) takeDraft(ctx context.Context, one *incoming, in corpus.Incoming) error {
+	if im.o.By == 0 {
+		return corpus.Invalidf("blocks", "spans without classes of blocks become drafts of a person; say whose, with --as NAME")
+	}
+	if one.same {
+		var labelled bool
+		err := im.s.scan(ctx, `SELECT EXISTS (SELECT 1 FROM annotations WHERE document_id = ?1 AND annotator_id = ?2) OR EXISTS (SELECT 1 FROM gold WHERE document_id = ?1)`,
+			[]any{one.old, im.o.By}, &labelled)
+		if err != nil || labelled {
+			im.kept++
+			return err
+		}
+	}
+	spans, err := im.spans(in)
+	if err != nil {
+		return asProblem(in, err)
+	}
+	for i := range spans {
+		spans[i].ID = corpus.SpanID(fmt.Sprintf("import-%06d", i+1))
+	}
+	d, err := im.stored(ctx, one)
+	if err != nil {
+		return err
+	}
+	a := corpus.NewAnnotation(d, im.o.By)
+	change := corpus.Change{Add: spans}
+	if err := a.Do("import", change); err != nil {
+		return asProblem(in, err)
+	}
+	b, err := json.Marshal(change)
+	one.draft = string(b)
+
+	return err
+}
+
+// takeGold makes gold of what the record says, against the document as it will
+// be. Gold that the document has already is none.
+func (im *importing) takeGold(ctx context.Context, one *incoming, in corpus.Incoming) error {
+	spans, err := im.spans(in)
+	if err != nil {
+		return asProblem(in, err)
 	}
 	by := in.Annotators
 	if len(by) == 0 {
 		by = []string{"import"}
 	}
-	d := one.doc
-	if one.same {
-		stored, err := im.s.Document(ctx, one.old)
-		if err != nil && !errors.Is(err, corpus.ErrNotFound) { // not found: stored by this run, not visible yet
-			return err
-		}
-		if err == nil {
-			d = stored
-		}
+	d, err := im.stored(ctx, one)
+	if err != nil {
+		return err
 	}
 	gold, err := corpus.NewGold(d, in.Pieces, spans, im.labels, by)
 	if err != nil {
-		return bad(err)
+		return asProblem(in, err)
 	}
 	if one.content, one.by, err = encodeGold(gold); err != nil {
 		return err
@@ -491,9 +581,7 @@ func (im *importing) wait() error {
 
 func (im *importing) store(t *tx, one *incoming, now int64) error {
 	if one.same {
-		_, err := t.exec(`INSERT INTO staged_gold (import_id, document_id, annotators, content) VALUES (?, ?, ?, ?)
-			ON CONFLICT DO UPDATE SET annotators = excluded.annotators, content = excluded.content`, im.id, one.old, one.by, one.content)
-		return err
+		return im.stage(t, one.old, one)
 	}
 
 	d := &one.doc
@@ -523,22 +611,43 @@ func (im *importing) store(t *tx, one *incoming, now int64) error {
 	state := corpus.New
 	if one.gold != nil {
 		state = corpus.Golden
-		if _, err := t.exec(`INSERT INTO gold (document_id, project_id, version, at, annotators, content) VALUES (?, ?, 1, ?, ?, ?)`, id, d.Project, now, one.by, one.content); err != nil {
+		if _, err := t.exec(`INSERT INTO gold (document_id, project_id, version, at, annotators, content, basis) VALUES (?, ?, 1, ?, ?, ?, 'imported')`, id, d.Project, now, one.by, one.content); err != nil {
 			return err
 		}
 		im.added.gold++
 	} else {
 		im.added.new++
 	}
-	if _, err := t.exec(`INSERT INTO document_states (document_id, project_id, state, shuffle, changed_at) VALUES (?, ?, ?, ?, ?)`, id, d.Project, state, mrand.Int64()>>1, now); err != nil {
+	shuffle := mrand.Int64() >> 1
+	wanted, room := im.project.Wanted(shuffle), 0
+	if state == corpus.New {
+		room = wanted
+	}
+	if _, err := t.exec(`INSERT INTO document_states (document_id, project_id, state, shuffle, changed_at, wanted, room) VALUES (?, ?, ?, ?, ?, ?, ?)`, id, d.Project, state, shuffle, now, wanted, room); err != nil {
 		return err
 	}
 	im.last = corpus.DocumentID(id)
 	if one.old != 0 {
 		im.older = append(im.older, one.old)
 	}
+	if one.draft != "" {
+		return im.stage(t, im.last, one)
+	}
 
 	return nil
+}
+
+// stage keeps gold for a document that is there, or a draft, until the import
+// is seen. A draft has no annotators and a corpus.Change as its content.
+func (im *importing) stage(t *tx, id corpus.DocumentID, one *incoming) error {
+	by, content := one.by, one.content
+	if one.draft != "" {
+		by, content = "", one.draft
+	}
+	_, err := t.exec(`INSERT INTO staged_gold (import_id, document_id, annotators, content) VALUES (?, ?, ?, ?)
+		ON CONFLICT DO UPDATE SET annotators = excluded.annotators, content = excluded.content`, im.id, id, by, content)
+
+	return err
 }
 
 // publish makes all of the import visible at once.
@@ -549,7 +658,7 @@ func (im *importing) publish(ctx context.Context) error {
 		return err
 	}
 
-	return im.s.writeBulk(ctx, func(t *tx) error {
+	err = im.s.writeBulk(ctx, func(t *tx) error {
 		now := im.s.nowMillis()
 		if err := im.beat(t, now); err != nil {
 			return err
@@ -576,8 +685,106 @@ func (im *importing) publish(ctx context.Context) error {
 				return err
 			}
 		}
+		if err := im.follow(t); err != nil {
+			return err
+		}
 		return im.moveGold(t, now)
 	})
+	if err != nil {
+		return err
+	}
+
+	return errors.Join(im.s.placeDrafts(ctx, im.o.Project), im.s.Requeue(ctx, im.o.Project))
+}
+
+// draftsEach is how many drafts one turn of the writer places.
+const draftsEach = 50
+
+// placeDrafts begins the annotations that imports into a project brought, and
+// that are seen by now. What a program that ended left of them, the next import
+// places first: events are never deleted, so they cannot be stored before.
+func (s *Store) placeDrafts(ctx context.Context, project corpus.ProjectID) error {
+	for more := true; more; {
+		var placed []deskKey
+		err := s.writeBulk(ctx, func(t *tx) (err error) {
+			placed, err = s.placeSome(t, project)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		for _, key := range placed { // who looked at it blank sees it with the draft
+			w := s.desk.take(key)
+			w.mu.Lock()
+			w.a = nil
+			w.mu.Unlock()
+			s.desk.leave(w, 0)
+		}
+		more = len(placed) == draftsEach
+	}
+
+	return nil
+}
+
+func (s *Store) placeSome(t *tx, project corpus.ProjectID) (placed []deskKey, err error) {
+	type draft struct {
+		deskKey
+		importID int64
+		content  string
+	}
+	var drafts []draft
+	err = t.rows(`SELECT g.import_id, g.document_id, i.annotator_id, g.content FROM staged_gold g JOIN imports i ON i.id = g.import_id
+		WHERE i.project_id = ? AND i.state = 'done' AND g.annotators = '' ORDER BY g.import_id, g.document_id LIMIT ?`, []any{project, draftsEach}, func(r *sql.Rows) error {
+		var d draft
+		err := r.Scan(&d.importID, &d.document, &d.annotator, &d.content)
+		drafts = append(drafts, d)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	now := s.nowMillis()
+	for _, d := range drafts {
+		if err := s.placeDraft(t, project, d.deskKey, fmt.Sprintf("import-%08d", d.importID), d.content, now); err != nil {
+			return nil, err
+		}
+		if _, err := t.exec(`DELETE FROM staged_gold WHERE import_id = ? AND document_id = ?`, d.importID, d.document); err != nil {
+			return nil, err
+		}
+		placed = append(placed, d.deskKey)
+	}
+
+	return placed, nil
+}
+
+// placeDraft begins one annotation. Somebody who began it meanwhile keeps what
+// they did.
+func (s *Store) placeDraft(t *tx, project corpus.ProjectID, key deskKey, event, change string, now int64) error {
+	var begun bool
+	if err := t.scan(`SELECT EXISTS (SELECT 1 FROM annotations WHERE document_id = ? AND annotator_id = ?)`, []any{key.document, key.annotator}, &begun); err != nil || begun {
+		return err
+	}
+	row, err := t.insert(`INSERT INTO annotations (document_id, annotator_id, project_id, purpose, status, opened_at) VALUES (?, ?, ?, ?, 'draft', ?)`, key.document, key.annotator, project, corpus.ForGold, now)
+	if err != nil {
+		return err
+	}
+	if _, err := t.exec(`INSERT INTO events (annotation_id, n, id, kind, change, at) VALUES (?, 1, ?, ?, ?, ?)`, row, event, corpus.KindSpans, change, now); err != nil {
+		return err
+	}
+
+	return s.settle(t, key.document, nil, key.annotator, "", now)
+}
+
+// follow has the new documents take the project's settings anew where these
+// changed during the import.
+func (im *importing) follow(t *tx) error {
+	now, err := scanProjectRow(t, im.o.Project)
+	if err != nil || now.Settings == im.project.Settings {
+		return err
+	}
+	_, err = t.exec(`UPDATE projects SET requeue_after = 0 WHERE id = ?`, im.o.Project)
+
+	return err
 }
 
 // addLabels adds the labels that the import brought. Their numbers stand in
@@ -613,7 +820,7 @@ func (im *importing) addLabels(t *tx) error {
 // moveGold appends the gold that came for documents that were there.
 func (im *importing) moveGold(t *tx, now int64) error {
 	var ids []corpus.DocumentID
-	err := t.rows(`SELECT document_id FROM staged_gold WHERE import_id = ? ORDER BY document_id`, []any{im.id}, func(r *sql.Rows) error {
+	err := t.rows(`SELECT document_id FROM staged_gold WHERE import_id = ? AND annotators <> '' ORDER BY document_id`, []any{im.id}, func(r *sql.Rows) error {
 		var id corpus.DocumentID
 		err := r.Scan(&id)
 		ids = append(ids, id)
@@ -623,8 +830,8 @@ func (im *importing) moveGold(t *tx, now int64) error {
 		return err
 	}
 	for _, id := range ids {
-		if _, err := t.exec(`INSERT INTO gold (document_id, project_id, version, at, annotators, content)
-			SELECT document_id, ?1, 1 + (SELECT coalesce(max(version), 0) FROM gold WHERE document_id = ?2), ?3, annotators, content
+		if _, err := t.exec(`INSERT INTO gold (document_id, project_id, version, at, annotators, content, basis)
+			SELECT document_id, ?1, 1 + (SELECT coalesce(max(version), 0) FROM gold WHERE document_id = ?2), ?3, annotators, content, 'imported'
 			FROM staged_gold WHERE import_id = ?4 AND document_id = ?2`, im.o.Project, id, now, im.id); err != nil {
 			return err
 		}
@@ -638,7 +845,7 @@ func (im *importing) moveGold(t *tx, now int64) error {
 			}
 		}
 	}
-	_, err = t.exec(`DELETE FROM staged_gold WHERE import_id = ?`, im.id)
+	_, err = t.exec(`DELETE FROM staged_gold WHERE import_id = ? AND annotators <> ''`, im.id)
 
 	return err
 }

@@ -658,7 +658,7 @@ func TestLabelsThatChangeDuringAnImportStopIt(t *testing.T) {
 		}
 		changed := p
 		changed.Labels = append(slices.Clone(p.Labels), corpus.Label{ID: p.Labels.Next(), Name: "CITY", Title: "City", Colour: "teal"})
-		if err := s.SetProject(t.Context(), changed); err != nil {
+		if err := s.SetProject(t.Context(), changed, 0); err != nil {
 			t.Error(err)
 		}
 	})

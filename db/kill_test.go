@@ -93,6 +93,7 @@ func TestAKilledServerLosesNothingItAcknowledged(t *testing.T) {
 		t.Fatal(err)
 	}
 	p := dbtest.Project(t, s, "news")
+	wants(t, s, p, savers)
 	load(t, s, p, lines("a", page), lines("b", page), lines("c", page))
 	for i := range savers {
 		dbtest.Annotator(t, s, fmt.Sprint("person ", i), corpus.AnnotatorRole)

@@ -124,7 +124,7 @@ func TestADocumentGoesFromFileToGold(t *testing.T) {
 	if err != nil || len(found.Rows) != 1 || !strings.Contains(found.Rows[0].Snippet, "\x02Lindqvist\x03") {
 		t.Fatalf("search: %+v %v", found, err)
 	}
-	preview, err := s.GoldPreview(t.Context(), p.ID)
+	preview, err := s.GoldPreview(t.Context(), corpus.GoldFilter{Project: p.ID})
 	if err != nil || preview.Documents != 1 || preview.Body != 2 || preview.Boiler != 2 || preview.Spans[1] != 1 {
 		t.Fatalf("preview: %+v %v", preview, err)
 	}

@@ -346,7 +346,7 @@ func TestCheckFindsADamagedFile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for at := len(content) / 2; at < len(content)/2+40_000; at++ {
+	for at := len(content) * 3 / 4; at < len(content)*3/4+40_000; at++ {
 		content[at] ^= 0x55
 	}
 	if err := os.WriteFile(s.Path(), content, 0o600); err != nil {

@@ -118,28 +118,27 @@ func TestWhatEndsASession(t *testing.T) {
 	ok(s.RemoveSession(ctx, "no such token"))
 	alive("signed out", one, false)
 	alive("their other one", two, true)
-	ok(s.SetPassword(ctx, mara.ID, "new"))
+	ok(s.SetPassword(ctx, mara.ID, "new", mara.ID))
 	alive("before a new password", two, false)
 	if id, hash, err := s.PasswordHash(ctx, "Mara"); err != nil || id != mara.ID || hash != "new" {
 		t.Errorf("%d %q %v", id, hash, err)
 	}
 	three := signIn(mara)
-	api, err := s.AddToken(ctx, mara.ID, "ci")
-	ok(err)
-	if a, err := s.Token(ctx, api); err != nil || a.ID != mara.ID {
+	api := token(t, s, mara)
+	if a, _, err := s.Token(ctx, api); err != nil || a.ID != mara.ID {
 		t.Errorf("%+v %v", a, err)
 	}
-	ok(s.SetDisabled(ctx, mara.ID, true))
+	ok(s.SetDisabled(ctx, mara.ID, true, 0))
 	alive("disabled", three, false)
-	if _, err := s.Token(ctx, api); !errors.Is(err, corpus.ErrNotFound) {
+	if _, _, err := s.Token(ctx, api); !errors.Is(err, corpus.ErrNotFound) {
 		t.Errorf("a disabled person's token: %v", err)
 	}
 	if _, _, err := s.PasswordHash(ctx, "mara"); !errors.Is(err, corpus.ErrNotFound) {
 		t.Errorf("a disabled person's password: %v", err)
 	}
-	ok(s.SetDisabled(ctx, mara.ID, false))
+	ok(s.SetDisabled(ctx, mara.ID, false, 0))
 	alive("given back", three, false)
-	if _, err := s.Token(ctx, api); !errors.Is(err, corpus.ErrNotFound) {
+	if _, _, err := s.Token(ctx, api); !errors.Is(err, corpus.ErrNotFound) {
 		t.Errorf("a revoked token: %v", err)
 	}
 	if _, _, err := s.PasswordHash(ctx, "mara"); err != nil {
@@ -147,7 +146,7 @@ func TestWhatEndsASession(t *testing.T) {
 	}
 	alive("somebody else's", other, true)
 	alive("no token", "", false)
-	for what, err := range map[string]error{"password": s.SetPassword(ctx, 99, "-"), "keys": s.SetKeys(ctx, 99, nil), "disabled": s.SetDisabled(ctx, 99, true)} {
+	for what, err := range map[string]error{"password": s.SetPassword(ctx, 99, "-", 0), "keys": s.SetKeys(ctx, 99, nil), "disabled": s.SetDisabled(ctx, 99, true, 0)} {
 		if !errors.Is(err, corpus.ErrNotFound) {
 			t.Errorf("%s of nobody: %v", what, err)
 		}
@@ -178,7 +177,7 @@ func TestASessionThatAnotherProcessEndedIsNoticed(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer command.Close()
-	if err := command.SetDisabled(t.Context(), mara.ID, true); err != nil {
+	if err := command.SetDisabled(t.Context(), mara.ID, true, 0); err != nil {
 		t.Fatal(err)
 	}
 	clock.add(time.Second)
@@ -195,7 +194,7 @@ func TestASessionThatAnotherProcessEndedIsNoticed(t *testing.T) {
 		t.Fatal(err)
 	}
 	clock.add(-time.Hour)
-	if err := command.SetPassword(t.Context(), other.ID, "-"); err != nil {
+	if err := command.SetPassword(t.Context(), other.ID, "-", 0); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := s.Session(t.Context(), token); !errors.Is(err, corpus.ErrNotFound) {
@@ -222,80 +221,12 @@ func TestKeysAreKept(t *testing.T) {
 	}
 }
 
-func TestALinkIsUsedOnce(t *testing.T) {
-	t.Parallel()
-	s := dbtest.Open(t)
-	token, err := s.AddLink(t.Context(), corpus.Administrator)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if role, err := s.Link(t.Context(), token); err != nil || role != corpus.Administrator {
-		t.Fatalf("%s %v", role, err)
-	}
-	// A refused name does not use it up.
-	_, err = s.UseLink(t.Context(), token, "", "-")
-	invalid(t, err, "name")
-
-	var all sync.WaitGroup
-	errs := make([]error, 16)
-	for i := range errs {
-		all.Go(func() { _, errs[i] = s.UseLink(t.Context(), token, fmt.Sprint("person ", i), "-") })
-	}
-	all.Wait()
-	won := 0
-	for _, err := range errs {
-		if err == nil {
-			won++
-		} else if !errors.Is(err, corpus.ErrNotFound) {
-			t.Error(err)
-		}
-	}
-	people, err := s.Annotators(t.Context())
-	if won != 1 || err != nil || len(people) != 1 || people[0].Role != corpus.Administrator {
-		t.Fatalf("%d of 16 used the link, %+v %v", won, people, err)
-	}
-	if _, err := s.Link(t.Context(), token); !errors.Is(err, corpus.ErrNotFound) {
-		t.Errorf("a used link: %v", err)
-	}
-	clean(t, s)
-}
-
-func TestALinkIsGoodForADayAndOnlyTheNewestCounts(t *testing.T) {
-	t.Parallel()
-	s := dbtest.Open(t)
-	var clock clock
-	clock.set(time.Now())
-	s.SetClock(clock.now)
-	link := func(role corpus.Role) string {
-		token, err := s.AddLink(t.Context(), role)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return token
-	}
-	old, other := link(corpus.Administrator), link(corpus.AnnotatorRole)
-	newest := link(corpus.Administrator)
-	clock.add(23 * time.Hour)
-	for token, want := range map[string]bool{old: false, newest: true, other: true, "": false} {
-		if _, err := s.Link(t.Context(), token); (err == nil) != want {
-			t.Errorf("after 23 hours: %v, want alive %v", err, want)
-		}
-	}
-	clock.add(2 * time.Hour)
-	if _, err := s.Link(t.Context(), newest); !errors.Is(err, corpus.ErrNotFound) {
-		t.Errorf("after 25 hours: %v", err)
-	}
-	if _, err := s.UseLink(t.Context(), newest, "mara", "-"); !errors.Is(err, corpus.ErrNotFound) {
-		t.Errorf("after 25 hours: %v", err)
-	}
-}
-
 func TestAProjectsSettingsAreChecked(t *testing.T) {
 	t.Parallel()
 	s := dbtest.Open(t)
 	p := dbtest.Project(t, s, "News 2026")
 	ctx := t.Context()
-	good := corpus.Project{Name: "other", Labels: corpus.DefaultLabels(), Cutting: "line", Order: corpus.AsImported}
+	good := corpus.Project{Name: "other", Labels: corpus.DefaultLabels(), Cutting: "line"}
 	for name, c := range map[string]struct {
 		field string
 		spoil func(*corpus.Project)
@@ -313,43 +244,43 @@ func TestAProjectsSettingsAreChecked(t *testing.T) {
 		bad := good
 		bad.Labels = corpus.DefaultLabels()
 		c.spoil(&bad)
-		_, err := s.AddProject(ctx, bad)
+		_, err := s.AddProject(ctx, bad, 0)
 		if invalid(t, err, c.field); t.Failed() {
 			t.Fatal(name)
 		}
 		bad.ID = p.ID
 		if name != "taken" {
-			invalid(t, s.SetProject(ctx, bad), c.field)
+			invalid(t, s.SetProject(ctx, bad, 0), c.field)
 		}
 	}
 
-	id, err := s.AddProject(ctx, good)
+	id, err := s.AddProject(ctx, good, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
 	p.Name = "OTHER"
-	invalid(t, s.SetProject(ctx, p), "name")
+	invalid(t, s.SetProject(ctx, p, 0), "name")
 	p.Name = "news 2026" // its own name in other letters
-	if err := s.SetProject(ctx, p); err != nil {
+	if err := s.SetProject(ctx, p, 0); err != nil {
 		t.Error(err)
 	}
 
 	// A label is renamed and retired freely, never taken out.
 	p.Labels[0].Name, p.Labels[1].Retired = "PERSON", true
-	if err := s.SetProject(ctx, p); err != nil {
+	if err := s.SetProject(ctx, p, 0); err != nil {
 		t.Error(err)
 	}
 	p.Labels = p.Labels[1:]
-	invalid(t, s.SetProject(ctx, p), "labels")
+	invalid(t, s.SetProject(ctx, p, 0), "labels")
 	if now, err := s.Project(ctx, p.ID); err != nil || now.Labels[0].Name != "PERSON" || !now.Labels[1].Retired || len(now.Labels) != 5 {
 		t.Errorf("%+v %v", now.Labels, err)
 	}
 
 	// A removed one keeps its name and comes back.
-	if err := s.SetProjectRemoved(ctx, id, true); err != nil {
+	if err := s.SetProjectRemoved(ctx, id, true, 0); err != nil {
 		t.Fatal(err)
 	}
-	_, err = s.AddProject(ctx, good)
+	_, err = s.AddProject(ctx, good, 0)
 	invalid(t, err, "name")
 	if _, err := s.ProjectByName(ctx, "other"); !errors.Is(err, corpus.ErrNotFound) {
 		t.Errorf("a removed project: %v", err)
@@ -360,13 +291,13 @@ func TestAProjectsSettingsAreChecked(t *testing.T) {
 	if _, err := s.Claim(ctx, id, 1, 0); !errors.Is(err, corpus.ErrNotFound) {
 		t.Errorf("a removed project's queue: %v", err)
 	}
-	if err := s.SetProjectRemoved(ctx, id, false); err != nil {
+	if err := s.SetProjectRemoved(ctx, id, false, 0); err != nil {
 		t.Fatal(err)
 	}
 	if now, err := s.ProjectByName(ctx, " OTHER "); err != nil || now.ID != id {
 		t.Errorf("%+v %v", now, err)
 	}
-	for what, err := range map[string]error{"settings": s.SetProject(ctx, corpus.Project{ID: 99, Name: "x", Cutting: "line", Order: corpus.AsImported}), "removal": s.SetProjectRemoved(ctx, 99, true)} {
+	for what, err := range map[string]error{"settings": s.SetProject(ctx, corpus.Project{ID: 99, Name: "x", Cutting: "line"}, 0), "removal": s.SetProjectRemoved(ctx, 99, true, 0)} {
 		if !errors.Is(err, corpus.ErrNotFound) {
 			t.Errorf("%s of no project: %v", what, err)
 		}

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"sync"
@@ -14,20 +15,41 @@ import (
 	"annotate/internal/corpus"
 )
 
-const projectColumns = `id, name, guidelines, labels, cutting, queue_order, removed_at IS NOT NULL, added_at`
+const projectColumns = `id, name, guidelines, labels, cutting, settings, removed_at IS NOT NULL, added_at`
 
 func scanProject(scan func(...any) error) (corpus.Project, error) {
 	var p corpus.Project
-	var labels string
+	var labels, settings string
 	var added int64
-	if err := scan(&p.ID, &p.Name, &p.Guidelines, &labels, &p.Cutting, &p.Order, &p.Removed, &added); err != nil {
+	if err := scan(&p.ID, &p.Name, &p.Guidelines, &labels, &p.Cutting, &settings, &p.Removed, &added); err != nil {
 		return corpus.Project{}, translate(err)
 	}
 	p.Added = fromMillis(added)
 	var err error
+	if p.Settings, err = decodeSettings(settings); err != nil {
+		return corpus.Project{}, err
+	}
 	p.Labels, err = decodeLabels(labels)
 
 	return p, err
+}
+
+func scanProjectRow(t *tx, id corpus.ProjectID) (corpus.Project, error) {
+	st, err := t.stmt(`SELECT ` + projectColumns + ` FROM projects WHERE id = ?`)
+	if err != nil {
+		return corpus.Project{}, err
+	}
+
+	return scanProject(st.QueryRowContext(t.ctx, id).Scan)
+}
+
+func decodeSettings(text string) (corpus.Settings, error) {
+	var set corpus.Settings
+	if err := json.Unmarshal([]byte(text), &set); err != nil {
+		return set, fmt.Errorf("settings: %w", err)
+	}
+
+	return set.Whole()
 }
 
 // decoded remembers label sets by their JSON: each page that is opened needs
@@ -104,31 +126,40 @@ func checkProject(p *corpus.Project) error {
 		return corpus.Invalidf("name", "a project's name holds no control characters")
 	case len(p.Guidelines) > maxGuidelines:
 		return corpus.Invalidf("guidelines", "guidelines hold at most %d kB", maxGuidelines>>10)
-	case p.Order != corpus.AsImported && p.Order != corpus.RandomOrder:
-		return corpus.Invalidf("order", "there is no queue order %q", p.Order)
 	case p.Cutting == "":
 		return corpus.Invalidf("cutting", "choose how texts are cut into blocks")
+	}
+
+	var err error
+	if p.Settings, err = p.Settings.Whole(); err != nil {
+		return err
 	}
 
 	return p.Labels.Check(nil)
 }
 
 // AddProject adds a project. It is *corpus.Invalid where the name is taken,
-// also by a removed project, or the labels collide.
-func (s *Store) AddProject(ctx context.Context, p corpus.Project) (id corpus.ProjectID, err error) {
+// also by a removed project, or the labels collide. Who adds it manages it.
+func (s *Store) AddProject(ctx context.Context, p corpus.Project, by corpus.AnnotatorID) (id corpus.ProjectID, err error) {
 	if err := checkProject(&p); err != nil {
 		return 0, err
 	}
-	labels, err := json.Marshal(p.Labels)
+	labels, settings, err := encodeProject(p)
 	if err != nil {
 		return 0, err
 	}
 
 	err = s.write(ctx, func(t *tx) error {
-		n, err := t.insert(`INSERT INTO projects (name, guidelines, labels, cutting, queue_order, added_at) VALUES (?, ?, ?, ?, ?, ?)`,
-			p.Name, p.Guidelines, string(labels), p.Cutting, p.Order, s.nowMillis())
+		n, err := t.insert(`INSERT INTO projects (name, guidelines, labels, cutting, settings, added_at) VALUES (?, ?, ?, ?, ?, ?)`,
+			p.Name, p.Guidelines, labels, p.Cutting, settings, s.nowMillis())
+		if err != nil {
+			return err
+		}
 		id = corpus.ProjectID(n)
-		return err
+		if err := t.audit(by, id, "project-added", p.Name, nil); err != nil {
+			return err
+		}
+		return s.found(t, id, by)
 	})
 	if errors.Is(err, errUnique) {
 		return 0, corpus.Invalidf("name", "there is a project named %q already", p.Name)
@@ -137,44 +168,96 @@ func (s *Store) AddProject(ctx context.Context, p corpus.Project) (id corpus.Pro
 	return id, err
 }
 
-// SetProject replaces name, guidelines, labels, cutting and order. Labels are
-// retired, never taken out: it is *corpus.Invalid where one that the project
-// has is missing. A new cutting rule is for documents imported from now on.
-func (s *Store) SetProject(ctx context.Context, p corpus.Project) error {
+func encodeProject(p corpus.Project) (labels, settings string, err error) {
+	l, err1 := json.Marshal(p.Labels)
+	q, err2 := json.Marshal(p.Settings)
+
+	return string(l), string(q), errors.Join(err1, err2)
+}
+
+// SetProject replaces name, guidelines, labels, cutting and settings. Labels
+// are retired, never taken out: it is *corpus.Invalid where one that the
+// project has is missing. A new cutting rule is for documents imported from
+// now on; a new overlap or rule for gold is for every document without gold,
+// and holds for all of them when SetProject returns.
+func (s *Store) SetProject(ctx context.Context, p corpus.Project, by corpus.AnnotatorID) error {
 	if err := checkProject(&p); err != nil {
 		return err
 	}
-	labels, err := json.Marshal(p.Labels)
-	if err != nil {
-		return err
-	}
-
-	err = s.write(ctx, func(t *tx) error {
-		has, err := projectLabels(t, p.ID)
+	requeue, reorder := false, false
+	err := s.write(ctx, func(t *tx) error {
+		before, err := scanProjectRow(t, p.ID)
 		if err != nil {
 			return err
 		}
-		renamed := false
-		for _, l := range has {
-			now, ok := p.Labels.ByID(l.ID)
-			if !ok {
-				return corpus.Invalidf("labels", "the label %q cannot be deleted, spans may carry it; retire it", l.Name)
-			}
-			renamed = renamed || now.Name != l.Name
+		if err := keepLabels(t, before, p); err != nil {
+			return err
 		}
-		if renamed { // predictions name their labels, so scores of spans are others now
-			if _, err := t.exec(`UPDATE scores SET metrics = 0 WHERE run_id IN (SELECT id FROM runs WHERE project_id = ?)`, p.ID); err != nil {
+		labels, settings, err := encodeProject(p)
+		if err != nil {
+			return err
+		}
+		if _, err := t.exec(`UPDATE projects SET name = ?, guidelines = ?, labels = ?, cutting = ?, settings = ? WHERE id = ?`, p.Name, p.Guidelines, labels, p.Cutting, settings, p.ID); err != nil {
+			return err
+		}
+		reorder = p.Order != before.Order
+		if requeue = p.Overlap != before.Overlap || p.OverlapShare != before.OverlapShare || p.Rule != before.Rule; requeue {
+			if _, err := t.exec(`UPDATE projects SET requeue_after = 0 WHERE id = ?`, p.ID); err != nil {
 				return err
 			}
 		}
-		return one(t.change(`UPDATE projects SET name = ?, guidelines = ?, labels = ?, cutting = ?, queue_order = ? WHERE id = ?`,
-			p.Name, p.Guidelines, string(labels), p.Cutting, p.Order, p.ID))
+		return auditSettings(t, before, p, by)
 	})
 	if errors.Is(err, errUnique) {
 		return corpus.Invalidf("name", "there is a project named %q already", p.Name)
 	}
+	if err == nil && requeue {
+		err = s.Requeue(ctx, p.ID)
+	}
+	if err == nil && reorder {
+		err = s.WeighDoubt(ctx, p.ID)
+	}
 
 	return err
+}
+
+// keepLabels refuses a label set that lacks one that the project has.
+func keepLabels(t *tx, before, p corpus.Project) error {
+	renamed := false
+	for _, l := range before.Labels {
+		now, ok := p.Labels.ByID(l.ID)
+		if !ok {
+			return corpus.Invalidf("labels", "the label %q cannot be deleted, spans may carry it; retire it", l.Name)
+		}
+		renamed = renamed || now.Name != l.Name
+	}
+	if !renamed {
+		return nil
+	}
+	// Predictions name their labels, so scores of spans are others now.
+	_, err := t.exec(`UPDATE scores SET metrics = 0 WHERE run_id IN (SELECT id FROM runs WHERE project_id = ?)`, p.ID)
+
+	return err
+}
+
+// auditSettings writes down what changed, each thing as it was and as it is.
+func auditSettings(t *tx, before, p corpus.Project, by corpus.AnnotatorID) error {
+	change := map[string][2]any{}
+	compare := func(what string, was, is any) {
+		if !reflect.DeepEqual(was, is) {
+			change[what] = [2]any{was, is}
+		}
+	}
+	compare("name", before.Name, p.Name)
+	compare("guidelines", before.Guidelines, p.Guidelines)
+	compare("labels", before.Labels, p.Labels)
+	compare("cutting", before.Cutting, p.Cutting)
+	compare("settings", before.Settings, p.Settings)
+	if len(change) == 0 {
+		return nil
+	}
+
+	return t.audit(by, p.ID, "project-settings", p.Name, change)
 }
 
 func projectLabels(t *tx, id corpus.ProjectID) (corpus.LabelSet, error) {
@@ -187,13 +270,22 @@ func projectLabels(t *tx, id corpus.ProjectID) (corpus.LabelSet, error) {
 }
 
 // SetProjectRemoved hides a project or brings it back. Nothing of it is lost.
-func (s *Store) SetProjectRemoved(ctx context.Context, id corpus.ProjectID, removed bool) error {
+func (s *Store) SetProjectRemoved(ctx context.Context, id corpus.ProjectID, removed bool, by corpus.AnnotatorID) error {
 	return s.write(ctx, func(t *tx) error {
-		var at any
-		if removed {
-			at = s.nowMillis()
+		name, err := projectName(t, id)
+		if err != nil {
+			return err
 		}
-		return one(t.change(`UPDATE projects SET removed_at = ? WHERE id = ?`, at, id))
+		var at any
+		kind := "project-restored"
+		if removed {
+			at, kind = s.nowMillis(), "project-removed"
+		}
+		n, err := t.change(`UPDATE projects SET removed_at = ?1 WHERE id = ?2 AND (removed_at IS NULL) = (?1 IS NOT NULL)`, at, id)
+		if err != nil || n == 0 {
+			return err
+		}
+		return t.audit(by, id, kind, name, nil)
 	})
 }
 

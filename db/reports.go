@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"maps"
 	"math"
 	"slices"
 	"sync/atomic"
@@ -21,6 +22,7 @@ import (
 type ReportOptions struct {
 	report.Options
 	Program  string                // this program and its version
+	Release  *corpus.Release       // report about its gold, labels and guidelines; nil for current gold
 	Common   bool                  // leave out documents that not every run has predicted
 	Progress func(done, total int) // documents scored, over all runs; may be nil
 }
@@ -50,21 +52,23 @@ func (s *Store) report(ctx context.Context, p corpus.Project, runs []corpus.Run,
 		picked[i] = slices.IndexFunc(score.Usual, func(u score.Measure) bool { return u.Name == m.Name })
 		kept = kept && picked[i] >= 0
 	}
+	gold := corpus.GoldFilter{Project: p.ID}
+	if o.Release != nil {
+		// Kept scores are by the names that labels have now.
+		kept = kept && maps.Equal(o.Release.Labels.Names(), p.Labels.Names())
+		gold.Release, p = o.Release.ID, o.Release.AsOf(p)
+	}
 	if kept {
-		if err := s.ScoreRuns(ctx, p, runs, o.Progress); err != nil {
+		if err := s.scoreRuns(ctx, p, gold, runs, o.Progress); err != nil {
 			return report.Report{}, err
 		}
 	}
-	revision, err := s.GoldRevision(ctx, p.ID)
-	if err != nil {
-		return report.Report{}, err
-	}
-	hash, err := s.GoldHash(ctx, p.ID)
+	h := report.Header{Title: p.Name, Program: o.Program}
+	revision, err := s.saw(ctx, p, o.Release, &h)
 	if err != nil {
 		return report.Report{}, err
 	}
 
-	h := report.Header{Title: p.Name, Program: o.Program, Gold: hash}
 	if p.Guidelines != "" {
 		sum := sha256.Sum256([]byte(p.Guidelines))
 		h.Guidelines = hex.EncodeToString(sum[:])
@@ -81,7 +85,7 @@ func (s *Store) report(ctx context.Context, p corpus.Project, runs []corpus.Run,
 	var documents []corpus.DocumentID
 	for k, run := range runs {
 		n := 0
-		for d, err := range s.scores(ctx, p, run.ID, revision.Newest, common, o.Measures, picked, kept) {
+		for d, err := range s.scores(ctx, p, gold, run.ID, revision.Newest, common, o.Measures, picked, kept) {
 			if err != nil {
 				return report.Report{}, err
 			}
@@ -107,7 +111,7 @@ func (s *Store) report(ctx context.Context, p corpus.Project, runs []corpus.Run,
 	if o.Common {
 		b.LeftOut(max(0, revision.Golden-len(documents)))
 	}
-	ceiling, err := s.Ceiling(ctx, p.ID, o.Resamples)
+	ceiling, err := s.Ceiling(ctx, gold, o.Resamples)
 	if err != nil {
 		return report.Report{}, err
 	}
@@ -116,12 +120,26 @@ func (s *Store) report(ctx context.Context, p corpus.Project, runs []corpus.Run,
 	return b.Report(o.Options)
 }
 
+// saw writes down which gold a report is about.
+func (s *Store) saw(ctx context.Context, p corpus.Project, r *corpus.Release, h *report.Header) (Revision, error) {
+	if r != nil {
+		h.Gold, h.Release = r.Hash, r.Name
+		return Revision{Golden: r.Documents, Release: r.ID}, nil
+	}
+	revision, err := s.GoldRevision(ctx, p.ID)
+	if err == nil {
+		h.Gold, err = s.GoldHash(ctx, p.ID)
+	}
+
+	return revision, err
+}
+
 // scores are the scores by the measures, kept ones or, where a measure is not
 // among those, taken now.
-func (s *Store) scores(ctx context.Context, p corpus.Project, run corpus.RunID, newest corpus.GoldID, common []corpus.RunID, measures []score.Measure, picked []int, kept bool) iter.Seq2[ScoredDocument, error] {
+func (s *Store) scores(ctx context.Context, p corpus.Project, gold corpus.GoldFilter, run corpus.RunID, newest corpus.GoldID, common []corpus.RunID, measures []score.Measure, picked []int, kept bool) iter.Seq2[ScoredDocument, error] {
 	if kept {
 		return func(yield func(ScoredDocument, error) bool) {
-			for d, err := range s.Scores(ctx, p.ID, run, newest, common) {
+			for d, err := range s.Scores(ctx, gold, run, newest, common) {
 				if err == nil {
 					all := d.Figures
 					d.Figures = make([]score.Figure, len(picked))
@@ -137,7 +155,7 @@ func (s *Store) scores(ctx context.Context, p corpus.Project, run corpus.RunID, 
 	}
 
 	return func(yield func(ScoredDocument, error) bool) {
-		err := report.ScoreAll(ctx, measures, p.Labels, s.Paired(ctx, p.ID, run, common), func(pairs []score.Paired, golds []score.Gold, scored []score.Scored) error {
+		err := report.ScoreAll(ctx, measures, p.Labels, s.Paired(ctx, gold, run, common), func(pairs []score.Paired, golds []score.Gold, scored []score.Scored) error {
 			for i, pair := range pairs {
 				g := golds[i]
 				d := ScoredDocument{ID: pair.Gold.Document.ID, Gold: pair.Gold.ID, Name: g.Name, URL: g.URL, Fields: g.Fields, Scored: scored[i]}
@@ -155,13 +173,13 @@ func (s *Store) scores(ctx context.Context, p corpus.Project, run corpus.RunID, 
 
 var errStop = errors.New("stopped by the reader")
 
-// ScoreRuns takes the scores that are missing or out of date, and keeps them.
-func (s *Store) ScoreRuns(ctx context.Context, p corpus.Project, runs []corpus.Run, progress func(done, total int)) error {
+// scoreRuns takes the scores that are missing or out of date, and keeps them.
+func (s *Store) scoreRuns(ctx context.Context, p corpus.Project, gold corpus.GoldFilter, runs []corpus.Run, progress func(done, total int)) error {
 	total := 0
 	counts := make([]int, len(runs))
 	for k, run := range runs {
 		var err error
-		if counts[k], err = s.Unscored(ctx, p.ID, run.ID); err != nil {
+		if counts[k], err = s.Unscored(ctx, gold, run.ID); err != nil {
 			return err
 		}
 		total += counts[k]
@@ -171,7 +189,7 @@ func (s *Store) ScoreRuns(ctx context.Context, p corpus.Project, runs []corpus.R
 		if counts[k] == 0 {
 			continue
 		}
-		err := report.ScoreAll(ctx, score.Usual, p.Labels, s.ToScore(ctx, p.ID, run.ID), func(pairs []score.Paired, _ []score.Gold, scored []score.Scored) error {
+		err := report.ScoreAll(ctx, score.Usual, p.Labels, s.ToScore(ctx, gold, run.ID), func(pairs []score.Paired, _ []score.Gold, scored []score.Scored) error {
 			if err := s.AddScores(ctx, run.ID, pairs, scored); err != nil {
 				return err
 			}
@@ -189,20 +207,24 @@ func (s *Store) ScoreRuns(ctx context.Context, p corpus.Project, runs []corpus.R
 	return nil
 }
 
-// Ceiling is how well people do, over the documents that two of them decided
-// blind; nil where no two people decided one document.
-func (s *Store) Ceiling(ctx context.Context, project corpus.ProjectID, r score.Resampling) (*report.Ceiling, error) {
+// Ceiling is how well people do, over the documents that two of them labelled
+// blind; nil where no two people had to do with one document.
+func (s *Store) Ceiling(ctx context.Context, gold corpus.GoldFilter, r score.Resampling) (*report.Ceiling, error) {
 	c := report.Ceiling{}
+	corrected, first := `annotations n JOIN document_states s ON s.document_id = n.document_id
+		WHERE n.project_id = ? AND n.purpose = 'correction' AND n.submitted_at > 0 AND s.state = 'gold'`, int64(gold.Project)
+	if gold.Release != 0 {
+		corrected, first = `release_gold s JOIN gold g ON g.id = s.gold_id WHERE s.release_id = ? AND g.basis = 'corrected'`, int64(gold.Release)
+	}
+	if err := s.scan(ctx, `SELECT count(*) FROM `+corrected, []any{first}, &c.Seen); err != nil {
+		return nil, err
+	}
 	var f1 score.Column
 	var blocks score.Confusion
 	var starts, ends float64
-	for t, err := range s.DecidedTwice(ctx, project) {
+	for t, err := range s.LabelledTwice(ctx, gold) {
 		if err != nil {
 			return nil, err
-		}
-		if !t.Blind {
-			c.Seen++
-			continue
 		}
 		between := score.Between(t.A, t.B)
 		c.Documents++
@@ -223,80 +245,57 @@ func (s *Store) Ceiling(ctx context.Context, project corpus.ProjectID, r score.R
 	return &c, nil
 }
 
-// Twice is a document that two people decided: the gold of each.
+// Twice is a document that two people labelled without seeing each other's
+// work, as each of them handed it in.
 type Twice struct {
-	A, B  corpus.Gold // B is the later one
-	Blind bool        // the second had begun before the first had decided
+	A, B corpus.Gold // by the ids of the annotators
 }
 
-// DecidedTwice yields the living documents with gold for which two people have
-// each decided alone: the newest gold of the first and of the second of them.
-func (s *Store) DecidedTwice(ctx context.Context, project corpus.ProjectID) iter.Seq2[Twice, error] {
+// LabelledTwice yields the living documents, or those of a release, that two people have labelled, by
+// document id: what the first two of them handed in last.
+func (s *Store) LabelledTwice(ctx context.Context, f corpus.GoldFilter) iter.Seq2[Twice, error] {
 	return func(yield func(Twice, error) bool) {
 		var ids []corpus.DocumentID
-		_, through, err := s.goldNow(ctx, project)
-		if err == nil {
-			err = s.rows(ctx, `SELECT g.document_id FROM gold g JOIN document_states s ON s.document_id = g.document_id
-				WHERE g.project_id = ?1 AND s.state = 'gold' AND g.document_id <= ?2 AND json_array_length(g.annotators) = 1
-				GROUP BY g.document_id HAVING count(DISTINCT g.annotators) > 1 ORDER BY 1`, []any{project, through}, func(r *sql.Rows) error {
-				var id corpus.DocumentID
-				err := r.Scan(&id)
-				ids = append(ids, id)
-				return err
-			})
+		among := `JOIN document_states s ON s.document_id = x.document_id
+			WHERE x.project_id = ?1 AND ?2 = 0 AND s.state NOT IN ('removed', 'superseded') AND x.document_id <= (SELECT visible_through FROM projects WHERE id = ?1)`
+		if f.Release != 0 {
+			among = `JOIN release_gold s ON s.document_id = x.document_id WHERE x.project_id = ?1 AND s.release_id = ?2`
 		}
+		err := s.rows(ctx, `SELECT x.document_id FROM shared x `+among+` ORDER BY 1`, []any{f.Project, f.Release}, func(r *sql.Rows) error {
+			var id corpus.DocumentID
+			err := r.Scan(&id)
+			ids = append(ids, id)
+			return err
+		})
 		for _, id := range ids {
 			var t Twice
+			var both bool
 			if err == nil {
-				t, err = s.twice(ctx, id)
+				t, both, err = s.twice(ctx, id)
 			}
 			if err != nil {
 				break
 			}
-			if !yield(t, nil) {
+			if both && !yield(t, nil) {
 				return
 			}
 		}
 		if err != nil {
-			yield(Twice{}, fmt.Errorf("documents decided twice: %w", err))
+			yield(Twice{}, fmt.Errorf("documents labelled twice: %w", err))
 		}
 	}
 }
 
-func (s *Store) twice(ctx context.Context, id corpus.DocumentID) (Twice, error) {
-	var t Twice
+// twice is false where one of two has taken their labelling back since.
+func (s *Store) twice(ctx context.Context, id corpus.DocumentID) (t Twice, ok bool, err error) {
+	ls, err := s.Labellings(ctx, id)
+	if err != nil || len(ls) < 2 {
+		return t, false, err
+	}
 	d, err := s.Document(ctx, id)
-	if err != nil {
-		return t, err
+	gold := func(l Labelling) corpus.Gold {
+		return corpus.Gold{Document: d, Pieces: l.Pieces, Spans: l.Spans, Annotators: []string{l.Name}, At: l.At}
 	}
-	var decided []corpus.Gold // the newest of each person, by first decision
-	var first []int64
-	err = s.rows(ctx, `SELECT id, version, at, annotators, content FROM gold WHERE document_id = ? AND json_array_length(annotators) = 1 ORDER BY version`, []any{id}, func(r *sql.Rows) error {
-		g := corpus.Gold{Document: d}
-		var at int64
-		var annotators, content string
-		if err := r.Scan(&g.ID, &g.Version, &at, &annotators, &content); err != nil {
-			return err
-		}
-		if err := decodeGold(&g, content, annotators, at); err != nil {
-			return err
-		}
-		for i := range decided {
-			if decided[i].Annotators[0] == g.Annotators[0] {
-				decided[i] = g
-				return nil
-			}
-		}
-		decided, first = append(decided, g), append(first, at)
-		return nil
-	})
-	if err != nil {
-		return t, err
-	}
-	t.A, t.B = decided[0], decided[1]
-	var opened int64
-	err = s.scan(ctx, `SELECT coalesce(min(n.opened_at), 0) FROM annotations n JOIN annotators a ON a.id = n.annotator_id WHERE n.document_id = ? AND a.name = ?`, []any{id, t.B.Annotators[0]}, &opened)
-	t.Blind = opened > 0 && opened < first[0]
 
-	return t, err
+	return Twice{gold(ls[0]), gold(ls[1])}, err == nil, err
 }

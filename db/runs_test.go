@@ -368,7 +368,7 @@ func TestARenamedLabelIsScoredAnew(t *testing.T) {
 			t.Errorf("with the label %s: %v, %v, want %v", p.Labels[0].Name, got.Runs[0].Value("span"), err, want)
 		}
 		p.Labels[0].Name = "PERSON"
-		if err := s.SetProject(t.Context(), p); err != nil {
+		if err := s.SetProject(t.Context(), p, 0); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -400,7 +400,8 @@ func TestTheCeilingIsOfWorkDoneBlind(t *testing.T) {
 	now := time.Now()
 	s.SetClock(func() time.Time { now = now.Add(time.Second); return now })
 	p := dbtest.Project(t, s, "News")
-	mara, jonas := dbtest.Annotator(t, s, "mara", corpus.AnnotatorRole), dbtest.Annotator(t, s, "jonas", corpus.AnnotatorRole)
+	wants(t, s, p, 2)
+	mara, jonas := dbtest.Annotator(t, s, "mara", corpus.AnnotatorRole), dbtest.Annotator(t, s, "jonas", corpus.Adjudicator)
 	first, last := lines("a", hard), lines("b", hard)
 	load(t, s, p, first, last)
 	doc := ids(t, s, p)
@@ -421,17 +422,18 @@ func TestTheCeilingIsOfWorkDoneBlind(t *testing.T) {
 	rest := corpus.Event{Kind: corpus.KindClass, From: first.Blocks[1].Start, To: first.Blocks[1].Start, Class: corpus.Boilerplate}
 	submit := corpus.Event{Kind: corpus.KindSubmit}
 
-	if c, err := s.Ceiling(t.Context(), p.ID, score.Resampling{}); c != nil || err != nil {
+	if c, err := s.Ceiling(t.Context(), corpus.GoldFilter{Project: p.ID}, score.Resampling{}); c != nil || err != nil {
 		t.Errorf("without gold it is %+v, %v", c, err)
 	}
 	act(mara, "a", all(corpus.Body), rest)
 	act(jonas, "a", all(corpus.Body))
 	act(mara, "a", submit)
 	act(jonas, "a", submit)
+	wants(t, s, p, 1)
 	act(mara, "b", all(corpus.Body), submit)
 	act(jonas, "b", corpus.Event{Kind: corpus.KindReopen}, rest, submit)
 
-	c, err := s.Ceiling(t.Context(), p.ID, score.Resampling{Resamples: 10})
+	c, err := s.Ceiling(t.Context(), corpus.GoldFilter{Project: p.ID}, score.Resampling{Resamples: 10})
 	if err != nil {
 		t.Fatal(err)
 	}

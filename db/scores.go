@@ -17,8 +17,9 @@ import (
 
 // Revision changes when a project's gold does. It is cheap to ask.
 type Revision struct {
-	Newest corpus.GoldID // the newest gold of the project
-	Golden int           // how many documents have gold
+	Newest  corpus.GoldID    // the newest gold of the project
+	Golden  int              // how many documents have gold
+	Release corpus.ReleaseID // not 0 for a release, which does not change
 }
 
 // GoldRevision is what the project's gold is now.
@@ -30,33 +31,40 @@ func (s *Store) GoldRevision(ctx context.Context, project corpus.ProjectID) (r R
 }
 
 // toScore are the documents with gold whose score by a run is not there, or was
-// taken of older gold or by another metric set.
-const toScore = ` CROSS JOIN gold g ON g.document_id = s.document_id LEFT JOIN predictions p ON p.run_id = ?6 AND p.document_id = s.document_id
-	LEFT JOIN scores c ON c.run_id = ?6 AND c.document_id = s.document_id AND c.gold_id = g.id AND c.metrics = ?7` + goldNewest + ` AND c.run_id IS NULL`
+// taken by another metric set.
+func (from source) toScore() string {
+	return from.join + ` LEFT JOIN predictions p ON p.run_id = ?6 AND p.document_id = s.document_id
+		LEFT JOIN scores c ON c.run_id = ?6 AND c.document_id = s.document_id AND c.gold_id = g.id AND c.metrics = ?7` + from.where + ` AND c.run_id IS NULL`
+}
 
 // Unscored counts the documents of ToScore.
-func (s *Store) Unscored(ctx context.Context, project corpus.ProjectID, run corpus.RunID) (n int, err error) {
-	newest, through, err := s.goldNow(ctx, project)
+func (s *Store) Unscored(ctx context.Context, f corpus.GoldFilter, run corpus.RunID) (n int, err error) {
+	from := sourceOf(f)
+	newest, through, err := s.goldNow(ctx, f.Project)
 	if err != nil {
 		return 0, err
 	}
-	err = s.scan(ctx, `SELECT count(*) FROM document_states s`+toScore, []any{project, 0, newest, through, 0, run, score.Version}, &n)
+	err = s.scan(ctx, `SELECT count(*) FROM `+from.from+from.toScore(), []any{from.first, 0, newest, through, 0, run, score.Version}, &n)
 
 	return n, err
 }
 
-// ToScore yields, by document, current gold and what a run said about it, for
+// ToScore yields, by document, gold and what a run said about it, for
 // those whose score is missing or out of date. It reads in pages and pins the
 // gold as Gold does.
-func (s *Store) ToScore(ctx context.Context, project corpus.ProjectID, run corpus.RunID) iter.Seq2[score.Paired, error] {
-	return s.paired(ctx, project, run, "[]", `FROM document_states s CROSS JOIN documents d ON d.id = s.document_id`+toScore+` AND ?8 <> ''`)
+func (s *Store) ToScore(ctx context.Context, f corpus.GoldFilter, run corpus.RunID) iter.Seq2[score.Paired, error] {
+	from := sourceOf(f)
+
+	return s.paired(ctx, f, run, "[]", `FROM `+from.from+` CROSS JOIN documents d ON d.id = s.document_id`+from.toScore()+` AND ?8 <> ''`)
 }
 
 // Paired yields the same of every document with gold, or of those that all of
 // the common runs say something about.
-func (s *Store) Paired(ctx context.Context, project corpus.ProjectID, run corpus.RunID, common []corpus.RunID) iter.Seq2[score.Paired, error] {
-	return s.paired(ctx, project, run, listOf(common), `FROM document_states s CROSS JOIN documents d ON d.id = s.document_id CROSS JOIN gold g ON g.document_id = s.document_id
-		LEFT JOIN predictions p ON p.run_id = ?6 AND p.document_id = s.document_id`+goldNewest+` AND ?7 > 0 AND `+inAll(`?8`, `s.document_id`))
+func (s *Store) Paired(ctx context.Context, f corpus.GoldFilter, run corpus.RunID, common []corpus.RunID) iter.Seq2[score.Paired, error] {
+	from := sourceOf(f)
+
+	return s.paired(ctx, f, run, listOf(common), `FROM `+from.from+` CROSS JOIN documents d ON d.id = s.document_id`+from.join+`
+		LEFT JOIN predictions p ON p.run_id = ?6 AND p.document_id = s.document_id`+from.where+` AND ?7 > 0 AND `+inAll(`?8`, `s.document_id`))
 }
 
 // inAll is the condition that each run of a JSON list has a prediction for a
@@ -70,13 +78,13 @@ func listOf(runs []corpus.RunID) string {
 	return string(b)
 }
 
-func (s *Store) paired(ctx context.Context, project corpus.ProjectID, run corpus.RunID, common, from string) iter.Seq2[score.Paired, error] {
+func (s *Store) paired(ctx context.Context, f corpus.GoldFilter, run corpus.RunID, common, from string) iter.Seq2[score.Paired, error] {
 	return func(yield func(score.Paired, error) bool) {
-		newest, through, err := s.goldNow(ctx, project)
+		newest, through, err := s.goldNow(ctx, f.Project)
 		for after := corpus.DocumentID(0); err == nil; {
 			var batch []score.Paired
-			err = s.rows(ctx, `SELECT g.id, g.version, g.at, g.annotators, g.content, `+documentColumns+`, `+predictionColumns+` `+from+` ORDER BY s.document_id LIMIT ?5`,
-				[]any{project, after, newest, through, goldPage, run, score.Version, common}, func(r *sql.Rows) error {
+			err = s.rows(ctx, `SELECT `+goldRowColumns+`, `+documentColumns+`, `+predictionColumns+` `+from+` ORDER BY s.document_id LIMIT ?5`,
+				[]any{sourceOf(f).first, after, newest, through, goldPage, run, score.Version, common}, func(r *sql.Rows) error {
 					one, err := scanPaired(r)
 					batch = append(batch, one)
 					return err
@@ -105,7 +113,7 @@ func scanPaired(r *sql.Rows) (score.Paired, error) {
 	g := &one.Gold
 	var err error
 	g.Document, err = scanDocument(func(dest ...any) error {
-		return r.Scan(append([]any{&g.ID, &g.Version, &at, &annotators, &content}, dest...)...)
+		return r.Scan(append([]any{&g.ID, &g.Version, &at, &annotators, &content, &g.Basis, &g.DecidedBy}, dest...)...)
 	}, predictionInto(&one.Prediction, &parts)...)
 	if err == nil {
 		err = decodeGold(g, content, annotators, at)
@@ -113,6 +121,19 @@ func scanPaired(r *sql.Rows) (score.Paired, error) {
 	if err == nil {
 		err = decodeParts(parts, &one.Prediction)
 	}
+
+	return one, err
+}
+
+// PairedWith is one version of gold and what a run said about its document;
+// corpus.ErrNotFound where there is no such gold.
+func (s *Store) PairedWith(ctx context.Context, run corpus.RunID, gold corpus.GoldID) (score.Paired, error) {
+	var one score.Paired
+	var err error
+	if one.Gold, err = s.goldNumbered(ctx, gold); err != nil {
+		return one, err
+	}
+	one.Prediction, err = s.Prediction(ctx, run, one.Gold.Document.ID)
 
 	return one, err
 }
@@ -133,15 +154,20 @@ func (s *Store) PairedOne(ctx context.Context, run corpus.RunID, doc corpus.Docu
 	return one, err
 }
 
-// AddScores keeps the scores of a run; gold and scores are parallel. A score
+// AddScores keeps the scores of a run; gold and scores are parallel. The score
+// of an older version of gold goes, unless a release may ask for it. A score
 // whose prediction has changed meanwhile would be kept all the same, so only
 // the maker of a run adds to it while it runs.
 func (s *Store) AddScores(ctx context.Context, run corpus.RunID, pairs []score.Paired, scored []score.Scored) error {
 	return s.writeBulk(ctx, func(t *tx) error {
 		for i, p := range pairs {
 			if _, err := t.exec(`INSERT INTO scores (run_id, document_id, gold_id, metrics, content) VALUES (?, ?, ?, ?, ?)
-				ON CONFLICT (run_id, document_id) DO UPDATE SET gold_id = excluded.gold_id, metrics = excluded.metrics, content = excluded.content`,
+				ON CONFLICT (run_id, document_id, gold_id) DO UPDATE SET metrics = excluded.metrics, content = excluded.content`,
 				run, p.Gold.Document.ID, p.Gold.ID, score.Version, scored[i].Encode()); err != nil {
+				return err
+			}
+			if _, err := t.exec(`DELETE FROM scores WHERE run_id = ? AND document_id = ? AND gold_id < ? AND NOT EXISTS (SELECT 1 FROM release_gold f WHERE f.gold_id = scores.gold_id)`,
+				run, p.Gold.Document.ID, p.Gold.ID); err != nil {
 				return err
 			}
 		}
@@ -159,19 +185,33 @@ type ScoredDocument struct {
 	score.Scored
 }
 
+// scoresOfCurrent and scoresOfRelease give c, the kept score of each document,
+// and s: of current gold the newest that is kept, because gold may have changed
+// since the scores were taken.
+const (
+	scoresOfCurrent = `scores c CROSS JOIN document_states s ON s.document_id = c.document_id CROSS JOIN documents d ON d.id = c.document_id CROSS JOIN gold g ON g.id = c.gold_id
+		WHERE c.run_id = ?1 AND c.document_id > ?2 AND c.document_id <= ?3 AND c.metrics = ?5 AND s.project_id = ?6 AND s.state = 'gold'
+		AND c.gold_id = (SELECT max(gold_id) FROM scores WHERE run_id = ?1 AND document_id = c.document_id AND gold_id <= ?4 AND metrics = ?5)`
+	scoresOfRelease = `release_gold s CROSS JOIN scores c ON c.run_id = ?1 AND c.document_id = s.document_id AND c.gold_id = s.gold_id CROSS JOIN documents d ON d.id = c.document_id CROSS JOIN gold g ON g.id = c.gold_id
+		WHERE s.release_id = ?6 AND s.document_id > ?2 AND ?3 >= 0 AND ?4 >= 0 AND c.metrics = ?5`
+)
+
 // Scores yields the kept scores of a run over the documents that have gold, by
-// document, those taken of gold that is not newer than newest. With common,
-// documents that any of these runs says nothing about are left out.
-func (s *Store) Scores(ctx context.Context, project corpus.ProjectID, run corpus.RunID, newest corpus.GoldID, common []corpus.RunID) iter.Seq2[ScoredDocument, error] {
+// document, those taken of gold that is not newer than newest; or over those of
+// a release. With common, documents that any of these runs says nothing about
+// are left out.
+func (s *Store) Scores(ctx context.Context, f corpus.GoldFilter, run corpus.RunID, newest corpus.GoldID, common []corpus.RunID) iter.Seq2[ScoredDocument, error] {
 	const page = 500
+	from, first := scoresOfCurrent, int64(f.Project)
+	if f.Release != 0 {
+		from, first = scoresOfRelease, int64(f.Release)
+	}
 	return func(yield func(ScoredDocument, error) bool) {
-		_, through, err := s.goldNow(ctx, project)
+		_, through, err := s.goldNow(ctx, f.Project)
 		for after := corpus.DocumentID(0); err == nil; {
 			var batch []ScoredDocument
 			err = s.rows(ctx, `SELECT d.id, c.gold_id, d.external_id, d.sha256, d.name, d.url, d.site, d.language, d.meta, g.annotators, c.content
-				FROM scores c CROSS JOIN document_states s ON s.document_id = c.document_id CROSS JOIN documents d ON d.id = c.document_id CROSS JOIN gold g ON g.id = c.gold_id
-				WHERE c.run_id = ?1 AND c.document_id > ?2 AND c.document_id <= ?3 AND c.gold_id <= ?4 AND c.metrics = ?5 AND s.project_id = ?6 AND s.state = 'gold'
-				AND `+inAll(`?7`, `c.document_id`)+` ORDER BY c.document_id LIMIT ?8`, []any{run, after, through, newest, score.Version, project, listOf(common), page}, func(r *sql.Rows) error {
+				FROM `+from+` AND `+inAll(`?7`, `c.document_id`)+` ORDER BY c.document_id LIMIT ?8`, []any{run, after, through, newest, score.Version, first, listOf(common), page}, func(r *sql.Rows) error {
 				one, err := scanScored(r)
 				batch = append(batch, one)
 				return err
@@ -250,7 +290,7 @@ func (s *Store) GoldHash(ctx context.Context, project corpus.ProjectID) (string,
 		return "", err
 	}
 	var sum [sha256.Size]byte // of the rows' hashes, so that order does not count
-	err = s.rows(ctx, `SELECT d.key, d.sha256, g.content`+goldOf, []any{project, 0, newest, through}, func(r *sql.Rows) error {
+	err = s.rows(ctx, `SELECT d.key, d.sha256, g.content`+sourceOf(corpus.GoldFilter{Project: project}).documents(), []any{project, 0, newest, through}, func(r *sql.Rows) error {
 		var key string
 		var text, content sql.RawBytes
 		if err := r.Scan(&key, &text, &content); err != nil {

@@ -8,6 +8,7 @@ package db
 
 import (
 	"context"
+	"crypto/sha256"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -30,10 +31,15 @@ type Store struct {
 	stmts  sync.Map // SQL text → *sql.Stmt of r
 	w      *writer
 	desk   *desk
-	signed signed
+	signed memory[[sha256.Size]byte, corpus.Annotator]
+	rights memory[right, rightIn]
 	hashes hashes
-	now    func() time.Time
-	unlock func()
+
+	comparing  comparing
+	agreements agreements
+	near       near
+	now        func() time.Time
+	unlock     func()
 }
 
 // Open opens the file at path, creating it and its tables where needed. It is
@@ -65,6 +71,7 @@ func Open(ctx context.Context, path string) (*Store, error) {
 	if s.w, err = newWriter(ctx, wdb); err != nil {
 		return nil, errors.Join(err, r.Close(), wdb.Close())
 	}
+	s.w.now = func() time.Time { return s.now() }
 
 	return s, nil
 }
@@ -195,7 +202,16 @@ func eachRow(rows *sql.Rows, err error) func(func(*sql.Rows) error) error {
 
 func millis(t time.Time) int64      { return t.UnixMilli() }
 func fromMillis(ms int64) time.Time { return time.UnixMilli(ms).UTC() }
-func (s *Store) nowMillis() int64   { return millis(s.now()) }
+
+// sometime is a time that may not have come: 0 is the zero time.
+func sometime(ms int64) time.Time {
+	if ms == 0 {
+		return time.Time{}
+	}
+	return fromMillis(ms)
+}
+
+func (s *Store) nowMillis() int64 { return millis(s.now()) }
 func wrap(err *error, f string, args ...any) {
 	if *err != nil {
 		*err = fmt.Errorf("%s: %w", fmt.Sprintf(f, args...), *err)

@@ -26,6 +26,7 @@ type writer struct {
 	stop chan struct{}
 	done chan struct{}
 
+	now     func() time.Time
 	written int           // roughly the bytes written since the log was last moved
 	full    chan struct{} // asks for moving it
 	moved   chan struct{} // closed when nobody does any more

@@ -106,19 +106,27 @@ func annotator(c echo.Context) corpus.Annotator {
 	return who
 }
 
-// allow lets those pass who have the right. Everybody else is asked to sign
-// in, or told that they may not.
-func (h *handlers) allow(role corpus.Role) echo.MiddlewareFunc {
+// allow lets those pass who have the right: in the project that the address
+// is about, or where it is about none by their account. Everybody else is asked
+// to sign in, told that they may not, or told that there is nothing. What the
+// handler and its page see as the person's role is the one that counted.
+func (h *handlers) allow(r route) echo.MiddlewareFunc {
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {
 			who, err := h.signedIn(c)
-			switch {
-			case errors.Is(err, corpus.ErrNotFound):
+			if errors.Is(err, corpus.ErrNotFound) {
 				return h.askToSignIn(c)
-			case err != nil:
+			}
+			if err != nil {
 				return err
-			case !who.Role.Includes(role):
-				return echo.NewHTTPError(http.StatusForbidden, "your role is "+string(who.Role)+"; this takes a "+string(role))
+			}
+			c.Set(whoKey, who)
+
+			if who.Role, err = h.roleHere(c, r, who); err != nil {
+				return err
+			}
+			if !who.Role.Includes(r.who) {
+				return echo.NewHTTPError(http.StatusForbidden, "your role is "+string(who.Role)+"; this takes "+views.Article(string(r.who)))
 			}
 			c.Set(whoKey, who)
 
@@ -127,29 +135,74 @@ func (h *handlers) allow(role corpus.Role) echo.MiddlewareFunc {
 	}
 }
 
-// signedIn is who holds the request's token or session.
-func (h *handlers) signedIn(c echo.Context) (corpus.Annotator, error) {
+// projectKey is where allow leaves the project that a program named, so that
+// what is answered about is what was allowed.
+const projectKey = "project"
+
+// roleHere is what a person may do at the address of a route.
+func (h *handlers) roleHere(c echo.Context, r route, who corpus.Annotator) (corpus.Role, error) {
 	ctx := c.Request().Context()
-	if token, ok := strings.CutPrefix(c.Request().Header.Get(echo.HeaderAuthorization), "Bearer "); ok {
-		return h.store.Token(ctx, token)
-	}
-	cookie, err := c.Cookie(h.cookieName())
-	if err != nil {
-		return corpus.Annotator{}, corpus.ErrNotFound
+	switch {
+	case strings.HasPrefix(r.path, apiPrefix) && strings.Contains(r.path, "/:project"):
+		p, err := h.namedProject(c)
+		if err != nil {
+			return "", err
+		}
+		c.Set(projectKey, p)
+		return h.store.RoleIn(ctx, p.ID, who)
+
+	case strings.Contains(r.path, "/:project"):
+		id, err := pathID[corpus.ProjectID](c, "project")
+		if err != nil {
+			return "", err
+		}
+		return h.store.RoleIn(ctx, id, who)
+
+	case strings.Contains(r.path, "/:document"):
+		id, err := pathID[corpus.DocumentID](c, "document")
+		if err != nil {
+			return "", err
+		}
+		role, _, err := h.store.RoleOn(ctx, id, who)
+		return role, err
 	}
 
-	return h.store.Session(ctx, cookie.Value)
+	return who.Role, nil
 }
 
-// inPerson keeps programs from a person's account: whoever finds a token must
-// not be able to change the password or make more tokens.
-func inPerson(next echo.HandlerFunc) echo.HandlerFunc {
-	return func(c echo.Context) error {
-		if c.Request().Header.Get(echo.HeaderAuthorization) != "" {
-			return echo.NewHTTPError(http.StatusForbidden, "an account is changed by its person, not with a token")
-		}
-		return next(c)
+// signedIn is who holds the request's token or session; corpus.ErrNotFound for
+// nobody.
+func (h *handlers) signedIn(c echo.Context) (who corpus.Annotator, err error) {
+	from := network(c.RealIP())
+	if h.misses.tooMany(from) {
+		return who, echo.NewHTTPError(http.StatusTooManyRequests)
 	}
+
+	ctx := c.Request().Context()
+	if secret, ok := strings.CutPrefix(c.Request().Header.Get(echo.HeaderAuthorization), "Bearer "); ok {
+		var held corpus.Token
+		who, held, err = h.store.Token(ctx, secret)
+		c.Set(tokenKey, held)
+	} else if secret := h.sessionToken(c); secret != "" {
+		who, err = h.store.Session(ctx, secret)
+	} else {
+		return who, corpus.ErrNotFound
+	}
+	if errors.Is(err, corpus.ErrNotFound) {
+		h.misses.count(from)
+	}
+
+	return who, err
+}
+
+// sessionToken is the secret of the request's session, "" without one.
+func (h *handlers) sessionToken(c echo.Context) string {
+	cookie, err := c.Cookie(h.cookieName())
+	if err != nil {
+		return ""
+	}
+
+	return cookie.Value
 }
 
 // askToSignIn sends a person to the form; a script is told, and asks over the
@@ -157,7 +210,7 @@ func inPerson(next echo.HandlerFunc) echo.HandlerFunc {
 func (h *handlers) askToSignIn(c echo.Context) error {
 	r := c.Request()
 	if underAPI(r) {
-		return noToken(c, "this token does not work: it was removed, or never was one")
+		return noToken(c, "this token does not work: it was removed, has run out, or never was one")
 	}
 	if r.Method == http.MethodGet && !wantsJSON(c) && r.Header.Get("HX-Request") == "" && r.Header.Get(echo.HeaderAuthorization) == "" {
 		return c.Redirect(http.StatusSeeOther, views.SignInPath(r.URL.RequestURI()))

@@ -127,13 +127,21 @@ func (h *handlers) accuracy(c echo.Context) error {
 	if page.All, err = h.store.Runs(ctx, p.ID); err != nil {
 		return err
 	}
-	revision, err := h.store.GoldRevision(ctx, p.ID)
+	if page.Releases, err = h.store.Releases(ctx, p.ID); err != nil {
+		return err
+	}
+	frozen, err := h.askedRelease(c, p)
+	if err != nil {
+		return err
+	}
+	revision, err := h.reports.gold(ctx, question{project: p, release: frozen})
 	if err != nil {
 		return err
 	}
 	page.Golden = revision.Golden
 	var runs []corpus.Run
 	page.Query, runs, err = accuracyQuery(c, p.ID, page.All)
+	page.Query.Release = nameOf(frozen)
 	if invalid, ok := asInvalid(err); ok {
 		page.Problem = invalid.Reason
 		return render(c, http.StatusUnprocessableEntity, views.AccuracyPage(page))
@@ -149,7 +157,7 @@ func (h *handlers) accuracy(c echo.Context) error {
 		return render(c, http.StatusOK, views.AccuracyPage(page))
 	}
 
-	kept, err := h.reports.ask(ctx, question{project: p, runs: runs, baseline: page.Query.Baseline, slices: page.Query.Slices, common: page.Query.Common}, polls(c))
+	kept, err := h.reports.ask(ctx, question{project: p, runs: runs, baseline: page.Query.Baseline, slices: page.Query.Slices, common: page.Query.Common, release: frozen}, polls(c))
 	if err != nil {
 		return err
 	}
@@ -183,6 +191,14 @@ func (h *handlers) accuracy(c echo.Context) error {
 	page.Worst = focus.worst
 
 	return render(c, http.StatusOK, views.AccuracyPage(page))
+}
+
+// nameOf is the name of a release, "" for current gold.
+func nameOf(r *corpus.Release) string {
+	if r == nil {
+		return ""
+	}
+	return r.Name
 }
 
 // reportPage is the frame of all pages of reports.
@@ -225,7 +241,11 @@ func (h *handlers) accuracyFile(c echo.Context) error {
 	if len(runs) == 0 {
 		return corpus.Invalidf("", "there is no run to report about")
 	}
-	kept, err := h.reports.ask(ctx, question{project: p, runs: runs, baseline: q.Baseline, slices: q.Slices, common: q.Common}, false)
+	frozen, err := h.askedRelease(c, p)
+	if err != nil {
+		return err
+	}
+	kept, err := h.reports.ask(ctx, question{project: p, runs: runs, baseline: q.Baseline, slices: q.Slices, common: q.Common, release: frozen}, false)
 	if err != nil {
 		return err
 	}
@@ -246,7 +266,7 @@ func (h *handlers) accuracyFile(c echo.Context) error {
 	}
 	header := c.Response().Header()
 	header.Set(echo.HeaderContentType, media)
-	header.Set(echo.HeaderContentDisposition, attachment(p.Name+" accuracy "+cmp.Or(format.Name, htmlReport), ext))
+	header.Set(echo.HeaderContentDisposition, attachment(datasetName(p, frozen)+" accuracy "+cmp.Or(format.Name, htmlReport), ext))
 
 	return h.sendWhole(c, func(w io.Writer) error { return write(w, kept.report) })
 }

@@ -96,8 +96,18 @@ func named(c echo.Context, param string) string {
 	return v
 }
 
-// apiProject is the project that an address names, by id or name.
+// apiProject is the project that an address names; allow has looked it up.
 func (h *handlers) apiProject(c echo.Context) (corpus.Project, error) {
+	p, ok := c.Get(projectKey).(corpus.Project)
+	if !ok {
+		return p, corpus.ErrNotFound
+	}
+
+	return p, nil
+}
+
+// namedProject is the living project that an address names, by id or name.
+func (h *handlers) namedProject(c echo.Context) (corpus.Project, error) {
 	ctx, name := c.Request().Context(), named(c, "project")
 	if id, err := strconv.ParseInt(name, 10, 64); err == nil {
 		p, err := h.store.Project(ctx, corpus.ProjectID(id))
@@ -386,6 +396,9 @@ func (h *handlers) apiReport(c echo.Context) error {
 		return err
 	}
 	ctx := c.Request().Context()
+	if o.Release, err = h.askedRelease(c, p); err != nil {
+		return err
+	}
 	runs, err := h.reported(ctx, p, q, &o)
 	if err != nil {
 		return err
@@ -466,7 +479,7 @@ func (h *handlers) reported(ctx context.Context, p corpus.Project, q url.Values,
 func asked(q url.Values) (report.Format, db.ReportOptions, error) {
 	o := db.ReportOptions{Options: report.Options{Baseline: -1, Resamples: score.Resampling{Resamples: 10_000, Seed: 1}, Slices: q["slice"]}, Program: export.Program()}
 	for name := range q {
-		if !slices.Contains([]string{"run", "against", "format", "measure", "fail-under", "slice", "seed", "resamples", "common"}, name) {
+		if !slices.Contains([]string{"run", "against", "format", "measure", "fail-under", "slice", "seed", "resamples", "common", "release"}, name) {
 			return report.Format{}, o, corpus.Invalidf(name, "a report takes no %q", name)
 		}
 	}

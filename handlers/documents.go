@@ -34,7 +34,10 @@ func (h *handlers) documents(c echo.Context) error {
 		return err
 	}
 	ctx := c.Request().Context()
-	page := views.Documents{Project: p, Filter: filterOf(c, p.ID)}
+	page := views.Documents{Project: p, Filter: filterOf(c, p.ID), Blind: blind(c, p)}
+	if page.Blind {
+		page.Filter.States = nil
+	}
 
 	status := http.StatusOK
 	page.List, err = h.store.Documents(ctx, page.Filter)
@@ -91,6 +94,9 @@ func (h *handlers) setDocumentsRemoved(c echo.Context, removed bool, said noteKi
 		said = nothingChosen
 	}
 	h.leave(c, note{Kind: said, Project: p.ID, IDs: ids})
+	if c.FormValue("from") == views.ReviewTab {
+		return c.Redirect(http.StatusSeeOther, views.ReviewsPath(corpus.ReviewFilter{Project: p.ID}, corpus.ReviewPlace{}))
+	}
 	return c.Redirect(http.StatusSeeOther, views.DocumentsPath(p.ID))
 }
 

@@ -30,6 +30,7 @@ func explain(err error) problem {
 	invalid, isInvalid := errors.AsType[*corpus.Invalid](err)
 	web, isWeb := errors.AsType[*echo.HTTPError](err)
 	record, isRecord := errors.AsType[*corpus.Problem](err)
+	fault, isFault := errors.AsType[*providerFault](err)
 	switch {
 	case isInvalid:
 		return problem{http.StatusUnprocessableEntity, "This cannot be done", sentence(invalid.Reason)}
@@ -47,9 +48,31 @@ func explain(err error) problem {
 		return problem{499, "The request was called off", ""}
 	case isWeb:
 		return webProblem(web)
+	case isFault:
+		return fault.problem()
 	}
 
 	return problem{http.StatusInternalServerError, "Something went wrong", "The cause is in the server's log. Nothing that was saved is lost."}
+}
+
+// problem is what the fault is to the person who meets it, and what to do.
+func (f *providerFault) problem() problem {
+	switch f.kind {
+	case providerAway:
+		return problem{http.StatusServiceUnavailable, f.name + " does not answer", "Try again in a minute. Who has a password here can sign in with it meanwhile."}
+	case answerRefused:
+		return problem{http.StatusBadGateway, "The answer of " + f.name + " was not accepted", "It was not meant for this sign-in, or had run out. Try again; if it stays like this, tell whoever runs this tool."}
+	case refusedThere:
+		return problem{http.StatusForbidden, f.name + " did not sign you in", "You called it off there, or you may not use it for this tool. Try again, or ask whoever runs " + f.name + "."}
+	case flowUnknown:
+		return problem{http.StatusBadRequest, "Start signing in once more", "This sign-in is used up, took longer than ten minutes, was begun in another browser, or the program was started again since."}
+	case notInvited:
+		return problem{http.StatusForbidden, "You have no account here yet", f.name + " knows you, but nobody has invited you. Ask for an invitation link, open it, and choose " + f.name + " there. If you have a password here, sign in with it and connect " + f.name + " under your name."}
+	case accessTaken:
+		return problem{http.StatusForbidden, "Your access was taken away", "Your work is kept. If this is a mistake, ask an administrator."}
+	}
+
+	return problem{http.StatusForbidden, "Somebody else is signed in now", "You began to connect " + f.name + " to another account, or that one was signed out since. Nothing was connected; sign in and try again."}
 }
 
 // placed is what is wrong with a record, and where.

@@ -3,6 +3,7 @@ package handlers
 import (
 	"bufio"
 	"context"
+	"errors"
 	"io"
 	"log/slog"
 	"mime"
@@ -18,6 +19,20 @@ import (
 	"annotate/views"
 )
 
+// askedRelease is the release that release= names; nil where it names none.
+func (h *handlers) askedRelease(c echo.Context, p corpus.Project) (*corpus.Release, error) {
+	name := c.QueryParam("release")
+	if name == "" {
+		return nil, nil
+	}
+	r, err := h.store.ReleaseByName(c.Request().Context(), p.ID, name)
+	if errors.Is(err, corpus.ErrNotFound) {
+		err = corpus.Invalidf("release", "the project has no release %q", name)
+	}
+
+	return &r, err
+}
+
 // exportPage counts what an export would hold.
 func (h *handlers) exportPage(c echo.Context) error {
 	p, err := h.livingProject(c)
@@ -25,7 +40,19 @@ func (h *handlers) exportPage(c echo.Context) error {
 		return err
 	}
 	ctx := c.Request().Context()
-	preview, err := h.store.GoldPreview(ctx, p.ID)
+	frozen, err := h.askedRelease(c, p)
+	if err != nil {
+		return err
+	}
+	releases, err := h.store.Releases(ctx, p.ID)
+	if err != nil {
+		return err
+	}
+	filter := corpus.GoldFilter{Project: p.ID}
+	if frozen != nil {
+		p, filter.Release = frozen.AsOf(p), frozen.ID
+	}
+	preview, err := h.store.GoldPreview(ctx, filter)
 	if err != nil {
 		return err
 	}
@@ -34,7 +61,7 @@ func (h *handlers) exportPage(c echo.Context) error {
 		return err
 	}
 
-	page := views.Export{Page: h.page(c, "Export", &p, views.ExportTab), Project: p, Preview: preview, Waiting: max(counts.Total()-preview.Documents, 0)}
+	page := views.Export{Page: h.page(c, "Export", &p, views.ExportTab), Project: p, Preview: preview, Release: frozen, Releases: releases, Waiting: max(counts.Total()-preview.Documents, 0)}
 	for _, f := range export.Formats {
 		page.Formats = append(page.Formats, views.Choice{Name: f.Name, Title: strings.ToUpper(f.Name), About: f.About})
 	}
@@ -65,14 +92,18 @@ func (h *handlers) export(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	frozen, err := h.askedRelease(c, p)
+	if err != nil {
+		return err
+	}
 	ctx := c.Request().Context()
 	r := c.Response()
 
 	header := r.Header()
 	header.Set(echo.HeaderContentType, format.MediaType)
-	header.Set(echo.HeaderContentDisposition, attachment(p.Name, format.Ext))
+	header.Set(echo.HeaderContentDisposition, attachment(datasetName(p, frozen), format.Ext))
 	w := bufio.NewWriterSize(r, 64<<10)
-	err = h.writeGold(ctx, w, p, format)
+	_, err = h.writeGold(ctx, w, p, frozen, format)
 	if err == nil {
 		err = w.Flush()
 	}
@@ -89,10 +120,21 @@ func (h *handlers) export(c echo.Context) error {
 	panic(http.ErrAbortHandler)
 }
 
-func (h *handlers) writeGold(ctx context.Context, w io.Writer, p corpus.Project, format export.Format) error {
-	_, err := format.Write(ctx, w, p.Labels, h.store.Gold(ctx, corpus.GoldFilter{Project: p.ID}))
+// writeGold writes a release, or current gold where it is nil.
+func (h *handlers) writeGold(ctx context.Context, w io.Writer, p corpus.Project, frozen *corpus.Release, format export.Format) (export.Manifest, error) {
+	if frozen != nil {
+		return format.WriteRelease(ctx, w, *frozen, h.store.Gold(ctx, corpus.GoldFilter{Project: p.ID, Release: frozen.ID}))
+	}
 
-	return err
+	return format.Write(ctx, w, p.Labels, h.store.Gold(ctx, corpus.GoldFilter{Project: p.ID}))
+}
+
+// datasetName is what a download of gold is called.
+func datasetName(p corpus.Project, frozen *corpus.Release) string {
+	if frozen != nil {
+		return p.Name + " " + frozen.Name
+	}
+	return p.Name
 }
 
 // exportManifest says what an export of now holds.
@@ -101,9 +143,12 @@ func (h *handlers) exportManifest(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	ctx := c.Request().Context()
+	frozen, err := h.askedRelease(c, p)
+	if err != nil {
+		return err
+	}
 
-	manifest, err := format.Write(ctx, io.Discard, p.Labels, h.store.Gold(ctx, corpus.GoldFilter{Project: p.ID}))
+	manifest, err := h.writeGold(c.Request().Context(), io.Discard, p, frozen, format)
 
 	if err != nil {
 		return err

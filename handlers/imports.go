@@ -209,7 +209,7 @@ func asExpected(err error) bool {
 func (j *importJob) progress(r corpus.ImportReport) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	r.Problems, r.Sample, r.NewLabels = nil, nil, nil
+	r.Problems, r.Notes, r.Sample, r.NewLabels = nil, nil, nil, nil
 	j.view.Report = r
 }
 
@@ -291,13 +291,11 @@ func (j *importJob) now() views.Job {
 // pages reads all files of the upload, one after the other.
 func (j *importJob) pages(ctx context.Context) iter.Seq2[ingest.Page, error] {
 	return func(yield func(ingest.Page, error) bool) {
-		for _, e := range j.spool.entries {
-			for page, err := range ingest.Reader(ctx, counted{j.spool.open(e), &j.read}, e.name, j.options) {
-				if !yield(page, err) {
-					return
-				}
-			}
+		files := make([]ingest.File, len(j.spool.entries))
+		for i, e := range j.spool.entries {
+			files[i] = ingest.File{Name: e.name, Open: func() (io.ReadCloser, error) { return counted{j.spool.open(e), &j.read}, nil }}
 		}
+		ingest.Files(ctx, files, j.options)(yield)
 	}
 }
 
@@ -314,6 +312,9 @@ func (c counted) Read(p []byte) (int, error) {
 	return n, err
 }
 
+// Close does nothing: the spool is closed when the import is over.
+func (c counted) Close() error { return nil }
+
 func (c counted) ReadAt(p []byte, at int64) (int, error) {
 	n, err := c.SectionReader.ReadAt(p, at)
 	c.n.Add(int64(n))
@@ -328,7 +329,7 @@ const (
 )
 
 // cuts shows documents as they were cut, the beginning of each.
-func cuts(ds []corpus.Document) []views.Cut {
+func cuts(ds []corpus.Incoming) []views.Cut {
 	var out []views.Cut
 	for _, d := range ds {
 		x := text.NewIndex(d.Text)
@@ -340,11 +341,31 @@ func cuts(ds []corpus.Document) []views.Cut {
 			if shown != b.Range {
 				t += "…"
 			}
-			c.Blocks = append(c.Blocks, views.CutBlock{Text: t, Heading: b.Heading, Hidden: b.Hidden})
+			c.Blocks = append(c.Blocks, views.CutBlock{Text: t, Heading: b.Heading, Hidden: b.Hidden, Class: classOf(d, b.Range), Spans: spansIn(d, b.Range)})
 		}
 		out = append(out, c)
 	}
 
+	return out
+}
+
+// classOf is the class that a block comes with: nothing where it comes with
+// none, or is split.
+func classOf(d corpus.Incoming, block text.Range) corpus.Class {
+	i, ok := slices.BinarySearchFunc(d.Pieces, block.Start, func(p corpus.Piece, at int) int { return p.Start - at })
+	if !ok || d.Pieces[i].Range != block {
+		return corpus.Undecided
+	}
+	return d.Pieces[i].Class
+}
+
+// spansIn are the labelled spans that a block comes with: "PER: Ada".
+func spansIn(d corpus.Incoming, block text.Range) (out []string) {
+	for _, s := range d.Spans {
+		if block.Contains(s.Range) {
+			out = append(out, s.Label+": "+s.Quote)
+		}
+	}
 	return out
 }
 
@@ -356,6 +377,29 @@ var formats = []views.Choice{
 	{Name: "jsonl", Title: "JSON Lines"},
 	{Name: "json", Title: "JSON"},
 	{Name: "csv", Title: "CSV or TSV"},
+	{Name: "doccano", Title: "doccano"},
+	{Name: "labelstudio", Title: "Label Studio"},
+	{Name: "prodigy", Title: "Prodigy"},
+	{Name: "brat", Title: "brat (.txt and .ann)"},
+	{Name: "aeb", Title: "article-extraction-benchmark"},
+	{Name: "chatnoir", Title: "chatnoir (WCEB)"},
+	{Name: "webmainbench", Title: "WebMainBench"},
+	{Name: "cleaneval", Title: "CleanEval"},
+}
+
+// spanBlocks are what becomes of the blocks where a file has labelled spans
+// only.
+var spanBlocks = []views.Choice{
+	{Name: ingest.BlocksNone, Title: "undecided; the spans are my drafts"},
+	{Name: ingest.BlocksBody, Title: "all body"},
+}
+
+// offsets are what positions in files of other tools may count.
+var offsets = []views.Choice{
+	{Name: "", Title: "recognised by themselves"},
+	{Name: "code-points", Title: "code points (Python)"},
+	{Name: "utf-16", Title: "UTF-16 units (browsers, Java)"},
+	{Name: "bytes", Title: "bytes of UTF-8"},
 }
 
 // importPage is where documents are brought in.
@@ -371,7 +415,7 @@ func (h *handlers) showImport(c echo.Context, status int, page views.Import) err
 	page.Page = h.page(c, "Import", &p, views.DocumentsTab)
 	page.Page.Scripts = []string{"js/upload.js"}
 	page.Project = p
-	page.Formats = formats
+	page.Formats, page.SpanBlocks, page.Offsets = formats, spanBlocks, offsets
 	page.Cutting = strings.ToLower(ruleTitle(p.Cutting))
 	page.Jobs = h.imports.of(p.ID)
 
@@ -397,7 +441,7 @@ func (h *handlers) addImport(c echo.Context) error {
 
 	up, err := receive(c.Request())
 	if err == nil {
-		job := &importJob{project: p.ID, by: annotator(c).ID, title: up.title(), spool: up.spool, cutting: p.Cutting, options: ingest.Options{Format: up.format}}
+		job := &importJob{project: p.ID, by: annotator(c).ID, title: up.title(), spool: up.spool, cutting: p.Cutting, options: up.options()}
 		if err = h.imports.add(job); err == nil {
 			return sendOn(c, views.ImportJobPath(p.ID, job.id))
 		}
@@ -421,9 +465,17 @@ func sendOn(c echo.Context, to string) error {
 
 // upload is what a form brought.
 type upload struct {
-	spool  *spool
-	format string
-	pasted bool
+	spool   *spool
+	format  string
+	blocks  string
+	offsets string
+	pasted  bool
+}
+
+// options read it. What cannot be kept of a document is left out with a note,
+// which the person sees before anything is stored.
+func (u upload) options() ingest.Options {
+	return ingest.Options{Format: u.format, Blocks: u.blocks, Offsets: u.offsets, LeaveOut: true}
 }
 
 func (u upload) close() {
@@ -448,7 +500,7 @@ func (u upload) title() string {
 // receive reads a multipart form part by part into a spool, which is the
 // caller's to close, with an error too.
 func receive(r *http.Request) (u upload, err error) {
-	u.format = formats[0].Name
+	u.format, u.blocks = formats[0].Name, spanBlocks[0].Name
 	parts, err := r.MultipartReader()
 	if err != nil {
 		return u, echo.NewHTTPError(http.StatusBadRequest, "files come as multipart/form-data").SetInternal(err)
@@ -493,14 +545,11 @@ const maxField = 64
 func (u *upload) take(part *multipart.Part) error {
 	switch part.FormName() {
 	case "format":
-		b, err := io.ReadAll(io.LimitReader(part, maxField))
-		if err != nil {
-			return err
-		}
-		if !slices.ContainsFunc(formats, func(f views.Choice) bool { return f.Name == string(b) }) {
-			return corpus.Invalidf("file", "there is no format %q", b)
-		}
-		u.format = string(b)
+		return choose(part, formats, &u.format)
+	case "blocks":
+		return choose(part, spanBlocks, &u.blocks)
+	case "offsets":
+		return choose(part, offsets, &u.offsets)
 	case "pasted":
 		return u.paste(part)
 	case "file":
@@ -511,6 +560,20 @@ func (u *upload) take(part *multipart.Part) error {
 		}
 		return u.spool.add(name, part)
 	}
+
+	return nil
+}
+
+// choose reads a field that names one of a list.
+func choose(part *multipart.Part, among []views.Choice, to *string) error {
+	b, err := io.ReadAll(io.LimitReader(part, maxField))
+	if err != nil {
+		return err
+	}
+	if !slices.ContainsFunc(among, func(c views.Choice) bool { return c.Name == string(b) }) {
+		return corpus.Invalidf("file", "there is no %s %q", part.FormName(), b)
+	}
+	*to = string(b)
 
 	return nil
 }

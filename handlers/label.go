@@ -25,7 +25,10 @@ func (h *handlers) label(c echo.Context) error {
 		return err
 	}
 
-	return render(c, http.StatusOK, views.LabelPage(views.NewLabel(v, p, annotator(c), counts)))
+	page := views.NewLabel(v, p, annotator(c), counts)
+	page.Blind = blind(c, p)
+
+	return render(c, http.StatusOK, views.LabelPage(page))
 }
 
 // labelState is what the screen loads again when another tab was at work.

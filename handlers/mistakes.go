@@ -22,8 +22,14 @@ type listed struct {
 	project corpus.Project
 	runs    []corpus.Run // all of the project
 	run     corpus.Run
-	against corpus.Run // no id for none
+	against corpus.Run      // no id for none
+	release *corpus.Release // whose gold it is about, nil for current gold
 	query   views.ListQuery
+}
+
+// question is what the list is about.
+func (l listed) question(runs ...corpus.Run) question {
+	return question{project: l.project, runs: runs, short: true, release: l.release}
 }
 
 // listOf reads it. What there is not, of kinds, statuses and orders, is left
@@ -40,6 +46,10 @@ func (h *handlers) listOf(c echo.Context) (l listed, err error) {
 		return l, corpus.ErrNotFound
 	}
 	q := views.ListQuery{Project: l.project.ID, Run: l.run.ID, Sort: views.ListSorts[0].Name, Query: c.QueryParam("q"), New: c.QueryParam("new") != "", Page: 1}
+	if l.release, err = h.askedRelease(c, l.project); err != nil {
+		return l, err
+	}
+	q.Release = nameOf(l.release)
 	if s := c.QueryParam("against"); s != "" {
 		if l.against, ok = runNumbered(l.runs, s); !ok {
 			return l, corpus.ErrNotFound
@@ -68,7 +78,7 @@ func (h *handlers) listOf(c echo.Context) (l listed, err error) {
 
 // ask gives the figures of the list. They are a report without slices.
 func (l listed) ask(ctx context.Context, m *reports, again bool) (*keptReport, error) {
-	a := question{project: l.project, runs: []corpus.Run{l.run}, short: true}
+	a := l.question(l.run)
 	if l.against.ID != 0 {
 		a.runs = append(a.runs, l.against)
 		slices.SortFunc(a.runs, func(x, y corpus.Run) int { return int(x.ID - y.ID) })
@@ -130,10 +140,23 @@ const (
 	listPatience = 100 * time.Millisecond
 )
 
+// paired is the document's gold of the release, or its current gold.
+func (h *handlers) paired(ctx context.Context, l listed, run corpus.RunID, id corpus.DocumentID) (score.Paired, error) {
+	if l.release == nil {
+		return h.store.PairedOne(ctx, run, id)
+	}
+	gold, err := h.store.ReleaseGold(ctx, l.release.ID, id)
+	if err != nil {
+		return score.Paired{}, err
+	}
+
+	return h.store.PairedWith(ctx, run, gold)
+}
+
 // pairOf is a document's gold and what a run said about it; not found where the
 // document is another project's, or has no gold.
 func (h *handlers) pairOf(ctx context.Context, l listed, run corpus.RunID, id corpus.DocumentID) (score.Paired, error) {
-	pair, err := h.store.PairedOne(ctx, run, id)
+	pair, err := h.paired(ctx, l, run, id)
 	if err == nil && pair.Gold.Document.Project != l.project.ID {
 		err = corpus.ErrNotFound
 	}
@@ -165,13 +188,13 @@ func (h *handlers) mistake(c echo.Context) error {
 	}
 
 	h.neighbours(ctx, l, id, &page)
-	gold := score.FromGold(paired.Gold, l.project.Labels)
+	gold := score.FromGold(paired.Gold, l.question().labels())
 	pair := &score.Pair{Gold: gold.Kept(), Prediction: paired.Prediction}
 	var theirs []score.Mistake
 	var others sync.WaitGroup // the other runs are scored on the other core
 	var failed error
 	others.Go(func() { page.Others, theirs, failed = h.otherRuns(ctx, l, gold, id) })
-	page.Word, err = h.headline(ctx, l.run, pair, id)
+	page.Word, err = h.headline(ctx, l.question(l.run), pair, id)
 	page.Fill(pair)
 	others.Wait()
 	if err = cmp.Or(err, failed); err != nil {
@@ -194,12 +217,12 @@ func (h *handlers) mistake(c echo.Context) error {
 
 // headline is a run's word score of a document, as a report has it. Where none
 // does it is taken now, but not of a long document, which takes a second.
-func (h *handlers) headline(ctx context.Context, run corpus.Run, pair *score.Pair, id corpus.DocumentID) (score.Figure, error) {
-	revision, err := h.store.GoldRevision(ctx, run.Project)
+func (h *handlers) headline(ctx context.Context, of question, pair *score.Pair, id corpus.DocumentID) (score.Figure, error) {
+	revision, err := h.reports.gold(ctx, of)
 	if err != nil {
 		return score.Figure{}, err
 	}
-	if f, ok := h.reports.figure(revision, run, id); ok {
+	if f, ok := h.reports.figure(revision, of.runs[0], id); ok {
 		return f, nil
 	}
 	if len(pair.Gold.Page) > longText {
@@ -243,7 +266,7 @@ func (h *handlers) otherRuns(ctx context.Context, l listed, gold score.Gold, id 
 		if r.ID == l.against.ID {
 			theirs = pair.Mistakes()
 		}
-		f, err := h.headline(ctx, r, pair, id)
+		f, err := h.headline(ctx, l.question(r), pair, id)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -296,7 +319,7 @@ func (h *handlers) measures(c echo.Context) error {
 
 	d := paired.Gold.Document
 	page := views.MistakePage{Page: h.reportPage(c, d.Name, &l.project), Project: l.project, Run: l.run, Query: l.query, Document: d}
-	page.Measures, page.Texts = worked(&score.Pair{Gold: score.FromGold(paired.Gold, l.project.Labels).Kept(), Prediction: paired.Prediction})
+	page.Measures, page.Texts = worked(&score.Pair{Gold: score.FromGold(paired.Gold, l.question().labels()).Kept(), Prediction: paired.Prediction})
 
 	if polls(c) {
 		return render(c, http.StatusOK, views.MeasureWorks(page))

@@ -4,10 +4,14 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"net/netip"
 	"sync"
 	"unicode/utf8"
 
 	"github.com/alexedwards/argon2id"
+	"github.com/labstack/echo/v4"
+	"github.com/labstack/echo/v4/middleware"
+	"golang.org/x/time/rate"
 
 	"annotate/internal/corpus"
 )
@@ -87,4 +91,64 @@ func (h *handlers) checkPassword(ctx context.Context, name, password string) (co
 	}
 
 	return id, nil
+}
+
+// limit bounds how often one network may send what could be a guess.
+func limit(perSecond rate.Limit, burst int) echo.MiddlewareFunc {
+	return middleware.RateLimiterWithConfig(middleware.RateLimiterConfig{
+		Store:               middleware.NewRateLimiterMemoryStoreWithConfig(middleware.RateLimiterMemoryStoreConfig{Rate: perSecond, Burst: burst}),
+		IdentifierExtractor: func(c echo.Context) (string, error) { return network(c.RealIP()), nil },
+	})
+}
+
+// network is who counts as one: an address, or of IPv6 the 64 bits that one
+// household has.
+func network(ip string) string {
+	addr, err := netip.ParseAddr(ip)
+	if err != nil || addr.Unmap().Is4() {
+		return ip
+	}
+	p, err := addr.WithZone("").Prefix(64)
+	if err != nil {
+		return ip
+	}
+
+	return p.String()
+}
+
+// misses counts tokens and sessions that were none, by network, and shuts out
+// a network that sends too many of them. Nobody guesses 128 bits; the bounds
+// are so wide because behind a proxy everybody is one network, and a program
+// with an old token must not shut out the others at once.
+type misses struct {
+	mu sync.Mutex
+	by map[string]*rate.Limiter
+}
+
+const (
+	missesPerSecond = 10
+	missesAtOnce    = 100
+	maxMissing      = 4096 // networks
+)
+
+func (m *misses) tooMany(from string) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	l, ok := m.by[from]
+
+	return ok && l.Tokens() < 1
+}
+
+func (m *misses) count(from string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	l, ok := m.by[from]
+	if !ok {
+		if m.by == nil || len(m.by) >= maxMissing {
+			m.by = map[string]*rate.Limiter{}
+		}
+		l = rate.NewLimiter(missesPerSecond, missesAtOnce)
+		m.by[from] = l
+	}
+	l.Allow()
 }

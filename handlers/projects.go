@@ -3,6 +3,7 @@ package handlers
 import (
 	"errors"
 	"net/http"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -40,19 +41,25 @@ func (h *handlers) showHome(c echo.Context, status int, form views.NewProject) e
 		return err
 	}
 
+	roles, err := h.store.Roles(ctx, annotator(c).ID)
+	if err != nil {
+		return err
+	}
+
 	page := views.Home{Page: h.page(c, "Projects", nil, ""), New: form}
 	for _, p := range projects {
-		if p.Removed {
-			if annotator(c).Role.Includes(managers) {
-				page.Removed = append(page.Removed, p)
-			}
+		manages := roles[p.ID].Includes(managers)
+		if p.Removed && manages {
+			page.Removed = append(page.Removed, p)
+		}
+		if p.Removed || roles[p.ID] == "" {
 			continue
 		}
 		counts, err := h.store.Counts(ctx, p.ID)
 		if err != nil {
 			return err
 		}
-		page.Projects = append(page.Projects, views.ProjectCard{Project: p, Counts: counts})
+		page.Projects = append(page.Projects, views.ProjectCard{Project: p, Counts: counts, Manages: manages})
 	}
 
 	return render(c, status, views.HomePage(page))
@@ -60,9 +67,9 @@ func (h *handlers) showHome(c echo.Context, status int, form views.NewProject) e
 
 // addProject makes a project with the usual labels and goes to it.
 func (h *handlers) addProject(c echo.Context) error {
-	p := corpus.Project{Name: c.FormValue("name"), Labels: corpus.DefaultLabels(), Cutting: segment.Rules[0].Name, Order: corpus.AsImported}
+	p := corpus.Project{Name: c.FormValue("name"), Labels: corpus.DefaultLabels(), Cutting: segment.Rules[0].Name}
 
-	id, err := h.store.AddProject(c.Request().Context(), p)
+	id, err := h.store.AddProject(c.Request().Context(), p, annotator(c).ID)
 
 	if wrong, ok := formErrors(err, "name"); ok {
 		return h.showHome(c, http.StatusUnprocessableEntity, views.NewProject{Name: p.Name, Errors: wrong})
@@ -83,19 +90,41 @@ func (h *handlers) project(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	ctx := c.Request().Context()
-	counts, err := h.store.Counts(ctx, p.ID)
+	o, err := h.overview(c, p)
 	if err != nil {
 		return err
 	}
-	latest, err := h.store.Latest(ctx, p.ID, latestShown)
-	if err != nil {
-		return err
+	o.Page = h.page(c, p.Name, &p, views.OverviewTab)
+	o.Page.Live = !p.Removed
+	if o.Done = c.QueryParam("done") != ""; o.Done {
+		if o.Empty, err = h.store.Empty(c.Request().Context(), p.ID, annotator(c).ID); err != nil {
+			return err
+		}
 	}
 
-	return render(c, http.StatusOK, views.OverviewPage(views.Overview{
-		Page: h.page(c, p.Name, &p, views.OverviewTab), Project: p, Counts: counts, Latest: latest, Done: c.QueryParam("done") != "",
-	}))
+	return render(c, http.StatusOK, views.OverviewPage(o))
+}
+
+// overview is what moves on the overview.
+func (h *handlers) overview(c echo.Context, p corpus.Project) (o views.Overview, err error) {
+	ctx := c.Request().Context()
+	o.Page, o.Project = views.Page{Who: annotator(c), Project: &p, Now: time.Now()}, p
+	if o.Progress, err = h.store.Progress(ctx, p.ID); err != nil {
+		return o, err
+	}
+	if annotator(c).Role.Includes(adjudicators) && !p.Removed {
+		if o.Cards, err = h.agreementCards(ctx, p); err != nil {
+			return o, err
+		}
+	}
+	if o.Comments, err = h.store.CommentsFor(ctx, p.ID, annotator(c).ID); err != nil {
+		return o, err
+	}
+	if o.Blind = blind(c, p); !o.Blind {
+		o.Latest, err = h.store.Latest(ctx, p.ID, latestShown)
+	}
+
+	return o, err
 }
 
 func (h *handlers) removeProject(c echo.Context) error {
@@ -104,7 +133,7 @@ func (h *handlers) removeProject(c echo.Context) error {
 		return err
 	}
 
-	if err := h.store.SetProjectRemoved(c.Request().Context(), p.ID, true); err != nil {
+	if err := h.store.SetProjectRemoved(c.Request().Context(), p.ID, true, annotator(c).ID); err != nil {
 		return err
 	}
 
@@ -118,7 +147,7 @@ func (h *handlers) restoreProject(c echo.Context) error {
 		return err
 	}
 
-	if err := h.store.SetProjectRemoved(c.Request().Context(), p.ID, false); err != nil {
+	if err := h.store.SetProjectRemoved(c.Request().Context(), p.ID, false, annotator(c).ID); err != nil {
 		return err
 	}
 

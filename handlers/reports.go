@@ -57,7 +57,25 @@ type question struct {
 	baseline corpus.RunID // 0 for none
 	slices   []string
 	common   bool
-	short    bool // for a list of documents: without slices
+	short    bool            // for a list of documents: without slices
+	release  *corpus.Release // whose gold it is about, nil for current gold
+}
+
+// gold is the state of the gold that the question is about. That of a release
+// never changes.
+func (m *reports) gold(ctx context.Context, a question) (db.Revision, error) {
+	if a.release != nil {
+		return db.Revision{Golden: a.release.Documents, Release: a.release.ID}, nil
+	}
+	return m.store.GoldRevision(ctx, a.project.ID)
+}
+
+// labels are those by which the gold was made.
+func (a question) labels() corpus.LabelSet {
+	if a.release != nil {
+		return a.release.Labels
+	}
+	return a.project.Labels
 }
 
 // subject is all of it as text, but for what changes by itself.
@@ -65,6 +83,9 @@ func (a question) subject() string {
 	s := fmt.Sprintf("%d %q %q %+v %d %t %t", a.project.ID, a.project.Name, a.project.Guidelines, a.project.Labels, a.baseline, a.common, a.short)
 	for _, r := range a.runs {
 		s += fmt.Sprintf(" %d %q", r.ID, r.Name)
+	}
+	if a.release != nil {
+		s += " of release " + a.release.Name
 	}
 	return s + fmt.Sprintf(" %q", a.slices)
 }
@@ -134,7 +155,7 @@ func (m *reports) close() {
 // ask gives the report, which may still be in the making. A page that asks
 // again and again may also get one that was finished just now of older gold.
 func (m *reports) ask(ctx context.Context, a question, again bool) (*keptReport, error) {
-	revision, err := m.store.GoldRevision(ctx, a.project.ID)
+	revision, err := m.gold(ctx, a)
 	if err != nil {
 		return nil, err
 	}
@@ -199,7 +220,7 @@ func (m *reports) make(k *keptReport) {
 }
 
 func (a question) options(done, total *atomic.Int64) db.ReportOptions {
-	o := db.ReportOptions{Program: export.Program(), Common: a.common, Progress: func(d, t int) { done.Store(int64(d)); total.Store(int64(t)) }}
+	o := db.ReportOptions{Program: export.Program(), Release: a.release, Common: a.common, Progress: func(d, t int) { done.Store(int64(d)); total.Store(int64(t)) }}
 	o.Measures, o.Resamples, o.Slices, o.NoSlices = score.Usual, score.Resampling{Seed: 1}, a.slices, a.short
 	o.Baseline = slices.IndexFunc(a.runs, func(r corpus.Run) bool { return r.ID == a.baseline })
 
@@ -298,12 +319,12 @@ func (m *reports) worst(k *keptReport, place int) ([]views.Worst, error) {
 			break
 		}
 		d := k.report.Documents[i]
-		pair, err := m.store.PairedOne(m.ctx, run.ID, d.ID)
+		pair, err := m.store.PairedWith(m.ctx, run.ID, d.Gold)
 		if err != nil {
 			return nil, err
 		}
 		w := views.Worst{Document: d, F1: run.Scores.Column(0, score.F1)[i], Status: pair.Prediction.Status, Detail: pair.Prediction.Detail}
-		w.Excerpt, w.Kind = views.Excerpt(&score.Pair{Gold: score.FromGold(pair.Gold, k.asked.project.Labels), Prediction: pair.Prediction})
+		w.Excerpt, w.Kind = views.Excerpt(&score.Pair{Gold: score.FromGold(pair.Gold, k.asked.labels()), Prediction: pair.Prediction})
 		out = append(out, w)
 	}
 

@@ -554,7 +554,7 @@ func TestNamesOfRunsStayText(t *testing.T) {
 		t.Fatal(err)
 	}
 	p.Name = evil + "$(rm -rf /)`x`"
-	if err := s.store.SetProject(t.Context(), p); err != nil {
+	if err := s.store.SetProject(t.Context(), p, 0); err != nil {
 		t.Fatal(err)
 	}
 	bad := []string{"main script", "[onerror]", "main img", "[style]"}

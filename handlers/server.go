@@ -6,10 +6,12 @@
 package handlers
 
 import (
+	"context"
 	"log/slog"
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/klauspost/compress/gzhttp"
@@ -23,6 +25,7 @@ import (
 type Options struct {
 	Log     *slog.Logger // nil for none
 	BaseURL string       // where people reach it, if not by the address it listens on: "https://annotate.example.org"
+	OIDC    OIDC         // where else people may sign in; zero for nowhere
 }
 
 // Server is the whole tool over HTTP.
@@ -37,10 +40,19 @@ type handlers struct {
 	log     *slog.Logger
 	imports *imports
 	secure  bool // people reach the tool by https
+	misses  misses
 
 	predicting *predicting
 	base       string // where people reach it, "" where nobody has said
 	reports    *reports
+	releasing  *releasing
+	provider   *provider // nil for none
+	advisers   *advisers
+	agreements *agreements
+
+	serving context.Context // ends when the server is about to
+	drain   context.CancelFunc
+	begun   sync.WaitGroup // what the start has begun
 }
 
 // New makes a server over an open data file. The store stays the caller's to
@@ -53,15 +65,26 @@ func New(store *db.Store, o Options) (*Server, error) {
 	if err != nil || o.BaseURL != "" && (base.Host == "" || base.Scheme != "http" && base.Scheme != "https" || strings.Trim(base.Path, "/") != "") {
 		return nil, corpus.Invalidf("", "the base address %q is not like https://annotate.example.org", o.BaseURL)
 	}
+	baseURL := strings.TrimRight(o.BaseURL, "/")
+	provider, err := newProvider(o.OIDC, baseURL)
+	if err != nil {
+		return nil, err
+	}
 
 	h := &handlers{store: store, log: o.Log, imports: newImports(store, o.Log), secure: base.Scheme == "https",
-		predicting: newPredicting(store, o.Log), reports: newReports(store, o.Log), base: strings.TrimRight(o.BaseURL, "/")}
+		predicting: newPredicting(store, o.Log), reports: newReports(store, o.Log), releasing: newReleasing(store, o.Log), base: baseURL, provider: provider, advisers: newAdvisers(store, o.Log), agreements: newAgreements(store, o.Log)}
+	h.serving, h.drain = context.WithCancel(context.Background())
+	h.begun.Go(func() {
+		if err := store.RequeuePending(h.serving); err != nil && h.serving.Err() == nil {
+			o.Log.Error("the queue was not brought in line with the settings", slog.String("error", err.Error()))
+		}
+	})
 	e := echo.New()
 	e.HTTPErrorHandler = h.fail
 	// Without a trusted proxy the peer's own address is the only one that a
 	// client cannot make up.
 	e.IPExtractor = echo.ExtractIPDirect()
-	h.register(e)
+	h.register(e, h.routes())
 
 	compress, err := gzhttp.NewWrapper(gzhttp.MinSize(1024))
 	if err != nil {
@@ -81,12 +104,21 @@ func New(store *db.Store, o Options) (*Server, error) {
 
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.ServeHTTP(w, r) }
 
+// Drain ends the answers that would go on for ever. It is for the HTTP
+// server's shutdown, which waits for every answer to end.
+func (s *Server) Drain() { s.h.drain() }
+
 // Close ends what runs in the background.
 func (s *Server) Close() {
+	s.h.drain()
+	s.h.begun.Wait()
 	s.h.predicting.cancel()
 	s.h.imports.close()
 	s.h.predicting.close()
 	s.h.reports.close()
+	s.h.releasing.close()
+	s.h.advisers.close()
+	s.h.agreements.close()
 }
 
 // Timeouts that fit the server: reading a request's head is bounded tightly,

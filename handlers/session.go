@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/labstack/echo/v4"
 
@@ -33,7 +32,7 @@ func (h *handlers) signInPage(c echo.Context) error {
 		return c.Redirect(http.StatusSeeOther, next)
 	}
 
-	return render(c, http.StatusOK, views.SignInPage(views.SignIn{Page: h.page(c, "Sign in", nil, ""), Next: next}))
+	return render(c, http.StatusOK, views.SignInPage(views.SignIn{Page: h.page(c, "Sign in", nil, ""), Provider: h.providerName(), Next: next}))
 }
 
 func (h *handlers) signIn(c echo.Context) error {
@@ -42,7 +41,7 @@ func (h *handlers) signIn(c echo.Context) error {
 	id, err := h.checkPassword(c.Request().Context(), name, c.FormValue("password"))
 
 	if wrong, ok := formErrors(err); ok {
-		return render(c, http.StatusUnprocessableEntity, views.SignInPage(views.SignIn{Page: h.page(c, "Sign in", nil, ""), Name: name, Next: next, Errors: wrong}))
+		return render(c, http.StatusUnprocessableEntity, views.SignInPage(views.SignIn{Page: h.page(c, "Sign in", nil, ""), Provider: h.providerName(), Name: name, Next: next, Errors: wrong}))
 	}
 	if err == nil {
 		err = h.startSession(c, id)
@@ -82,34 +81,51 @@ func (h *handlers) signOut(c echo.Context) error {
 	return c.Redirect(http.StatusSeeOther, views.SignInPath(""))
 }
 
-// linkGone is what a used or old one-time link says.
+// linkGone is what a used, old or withdrawn link says.
 func (h *handlers) linkGone(c echo.Context) error {
 	return render(c, http.StatusNotFound, views.FailurePage(h.page(c, "This link does not work any more", nil, ""), views.Failure{
 		Title: "This link does not work any more",
-		Why:   "It can be used once, and for 24 hours. If you have your account, sign in; if there is none yet, start the program again and it prints a new link.",
+		Why:   "It can be used once, and for some time. If you have your account, sign in; else ask for a new link whoever gave you this one. If there is no account at all yet, start the program again and it prints a new link.",
 		Back:  views.SignInPath(""),
 	}))
 }
 
-// welcomePage is where a one-time link leads.
+// welcomePage is where a link leads: to a new password, into a project for
+// who is signed in, or to a new account.
 func (h *handlers) welcomePage(c echo.Context) error {
-	token := c.Param("token")
-
-	role, err := h.store.Link(c.Request().Context(), token)
-
+	link, err := h.store.Link(c.Request().Context(), c.Param("token"))
 	if errors.Is(err, corpus.ErrNotFound) {
 		return h.linkGone(c)
 	}
 	if err != nil {
 		return err
 	}
-	return render(c, http.StatusOK, views.WelcomePage(views.Welcome{Page: h.page(c, "Welcome", nil, ""), Token: token, Role: role}))
+
+	return h.showWelcome(c, http.StatusOK, link, views.Welcome{})
 }
 
-// welcome makes the account that a link is for, and signs its person in.
+func (h *handlers) showWelcome(c echo.Context, status int, link corpus.Link, w views.Welcome) error {
+	who, err := h.signedIn(c)
+	if err != nil && !errors.Is(err, corpus.ErrNotFound) {
+		return err
+	}
+	c.Set(whoKey, who)
+
+	w.Page, w.Provider, w.Token, w.Link = h.page(c, "Welcome", nil, ""), h.providerName(), c.Param("token"), link
+	switch {
+	case link.Person != 0:
+		return render(c, status, views.RenewPage(w))
+	case link.Project != 0 && who.ID != 0:
+		return render(c, status, views.JoinPage(w))
+	}
+	return render(c, status, views.WelcomePage(w))
+}
+
+// welcome makes the account or the password that a link is for, and signs its
+// person in.
 func (h *handlers) welcome(c echo.Context) error {
 	ctx, token, name := c.Request().Context(), c.Param("token"), c.FormValue("name")
-	role, err := h.store.Link(ctx, token)
+	link, err := h.store.Link(ctx, token)
 	if errors.Is(err, corpus.ErrNotFound) {
 		return h.linkGone(c)
 	}
@@ -117,14 +133,10 @@ func (h *handlers) welcome(c echo.Context) error {
 		return err
 	}
 
-	var id corpus.AnnotatorID
-	hash, err := HashPassword(ctx, c.FormValue("password"))
-	if err == nil {
-		id, err = h.store.UseLink(ctx, token, name, hash)
-	}
+	id, err := h.useLink(c, link, token, name)
 
 	if wrong, ok := formErrors(err, "name", "password"); ok {
-		return render(c, http.StatusUnprocessableEntity, views.WelcomePage(views.Welcome{Page: h.page(c, "Welcome", nil, ""), Token: token, Role: role, Name: name, Errors: wrong}))
+		return h.showWelcome(c, http.StatusUnprocessableEntity, link, views.Welcome{Name: name, Errors: wrong})
 	}
 	if errors.Is(err, corpus.ErrNotFound) {
 		return h.linkGone(c)
@@ -135,7 +147,48 @@ func (h *handlers) welcome(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	if link.Person != 0 {
+		h.leave(c, note{Kind: passwordChanged})
+	}
+	if link.Project != 0 {
+		return c.Redirect(http.StatusSeeOther, views.ProjectPath(link.Project))
+	}
 	return c.Redirect(http.StatusSeeOther, views.HomePath)
+}
+
+func (h *handlers) useLink(c echo.Context, link corpus.Link, token, name string) (corpus.AnnotatorID, error) {
+	ctx := c.Request().Context()
+	hash, err := HashPassword(ctx, c.FormValue("password"))
+	if err != nil {
+		return 0, err
+	}
+	if link.Person != 0 {
+		return h.store.Renew(ctx, token, hash)
+	}
+
+	return h.store.UseLink(ctx, token, name, hash)
+}
+
+// join gives who is signed in the place that an invitation is for.
+func (h *handlers) join(c echo.Context) error {
+	ctx, token := c.Request().Context(), c.Param("token")
+	link, err := h.store.Link(ctx, token)
+	if err == nil {
+		_, err = h.store.Join(ctx, token, annotator(c).ID)
+	}
+
+	if errors.Is(err, corpus.ErrNotFound) {
+		return h.linkGone(c)
+	}
+	if wrong, ok := formErrors(err); ok {
+		return h.showWelcome(c, http.StatusUnprocessableEntity, link, views.Welcome{Errors: wrong})
+	}
+	if err != nil {
+		return err
+	}
+
+	h.leave(c, note{Kind: projectJoined})
+	return c.Redirect(http.StatusSeeOther, views.ProjectPath(link.Project))
 }
 
 // me is a person's own account.
@@ -143,8 +196,15 @@ func (h *handlers) me(c echo.Context) error { return h.showMe(c, http.StatusOK, 
 
 func (h *handlers) showMe(c echo.Context, status int, page views.Me) error {
 	page.Page = h.page(c, "Your account", nil, "")
+	ctx, who := c.Request().Context(), annotator(c)
 	var err error
-	if page.Tokens, err = h.store.Tokens(c.Request().Context(), annotator(c).ID); err != nil {
+	if page.Tokens.List, err = h.store.Tokens(ctx, who.ID); err != nil {
+		return err
+	}
+	if page.Identities, err = h.identities(ctx, who.ID); err != nil {
+		return err
+	}
+	if page.Sessions, err = h.store.Sessions(ctx, who.ID, h.sessionToken(c)); err != nil {
 		return err
 	}
 
@@ -167,7 +227,7 @@ func (h *handlers) setPassword(c echo.Context) error {
 		return h.showMe(c, http.StatusUnprocessableEntity, views.Me{Errors: views.Errors{"new": invalid.Reason}})
 	}
 	if err == nil {
-		err = h.store.SetPassword(ctx, who.ID, hash)
+		err = h.store.SetPassword(ctx, who.ID, hash, who.ID)
 	}
 	if err == nil {
 		err = h.startSession(c, who.ID)
@@ -180,31 +240,24 @@ func (h *handlers) setPassword(c echo.Context) error {
 	return c.Redirect(http.StatusSeeOther, views.MePath)
 }
 
-// addToken makes a token and shows it, this once.
-func (h *handlers) addToken(c echo.Context) error {
-	name := strings.TrimSpace(c.FormValue("name"))
-	if name == "" || utf8.RuneCountInString(name) > 80 {
-		return h.showMe(c, http.StatusUnprocessableEntity, views.Me{Errors: views.Errors{"token": "say in 1 to 80 characters what the token is for"}})
-	}
-
-	token, err := h.store.AddToken(c.Request().Context(), annotator(c).ID, name)
-
-	if invalid, ok := asInvalid(err); ok {
-		return h.showMe(c, http.StatusUnprocessableEntity, views.Me{Errors: views.Errors{"token": invalid.Reason}})
-	}
-	if err != nil {
+// endSessionOf ends one of the person's own sessions.
+func (h *handlers) endSessionOf(c echo.Context) error {
+	if err := h.store.EndSession(c.Request().Context(), annotator(c).ID, c.Param("session")); err != nil {
 		return err
 	}
-	return h.showMe(c, http.StatusOK, views.Me{Token: token, TokenName: name})
+
+	h.leave(c, note{Kind: sessionEnded})
+	return c.Redirect(http.StatusSeeOther, views.MePath)
 }
 
-// removeToken takes a token's power away.
-func (h *handlers) removeToken(c echo.Context) error {
-	if err := h.store.RemoveToken(c.Request().Context(), annotator(c).ID, c.Param("token")); err != nil {
+// endOtherSessions ends all of the person's sessions but the one that asks.
+func (h *handlers) endOtherSessions(c echo.Context) error {
+	who := annotator(c)
+	if err := h.store.EndSessions(c.Request().Context(), who.ID, h.sessionToken(c), who.ID); err != nil {
 		return err
 	}
 
-	h.leave(c, note{Kind: tokenRemoved})
+	h.leave(c, note{Kind: otherSessionsEnded})
 	return c.Redirect(http.StatusSeeOther, views.MePath)
 }
 

@@ -2,6 +2,7 @@ package handlers
 
 import (
 	"bytes"
+	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
@@ -90,6 +91,32 @@ func (h *handlers) guidelines(c echo.Context) error {
 var orders = []views.Choice{
 	{Name: string(corpus.AsImported), Title: "As imported", About: "The first document that came is the first to be labelled."},
 	{Name: string(corpus.RandomOrder), Title: "Random", About: "Mixed, and the same for everybody: what is labelled first is a fair sample of all."},
+	{Name: string(corpus.MostDoubt), Title: "Most doubtful first", About: "Where the runs of cleaners disagree most comes first; without two runs it is as imported."},
+}
+
+var rules = []views.Choice{
+	{Name: string(corpus.AllAgree), Title: "Everybody said the same", About: "Every difference goes to an adjudicator."},
+	{Name: string(corpus.Majority), Title: "More than half said the same", About: "Of three people or more; a difference without a majority goes to an adjudicator."},
+	{Name: string(corpus.AdjudicateAll), Title: "Never", About: "An adjudicator confirms every document."},
+}
+
+// number is a field of the form that holds a whole number of the settings.
+type number struct {
+	views.Number
+	of func(*corpus.Settings) *int
+}
+
+var numbers = []number{
+	{views.Number{Name: "overlap", Title: "People for a document", Min: 1, Max: corpus.MaxOverlap, About: "How many label the same document, each without seeing the others' work."},
+		func(s *corpus.Settings) *int { return &s.Overlap }},
+	{views.Number{Name: "overlap-share", Title: "Share of documents", Unit: "%", Min: 1, Max: 100, About: "So many of a hundred get that many people, chosen by chance; one person labels each of the others."},
+		func(s *corpus.Settings) *int { return &s.OverlapShare }},
+	{views.Number{Name: "share-cap", Title: "One person's share", Unit: "%", Max: 100, About: "Nobody gets more of the documents than this; 0 is no bound."},
+		func(s *corpus.Settings) *int { return &s.ShareCap }},
+	{views.Number{Name: "check-share", Title: "Hidden checks", Unit: "%", Max: 50, About: "So many of a hundred documents handed out have gold already, which the person does not see; 0 is none."},
+		func(s *corpus.Settings) *int { return &s.CheckShare }},
+	{views.Number{Name: "pass-mark", Title: "Pass mark of the practice round", Unit: "%", Max: 100, About: "So many per cent of the words must be right before real work; 0 is no practice round."},
+		func(s *corpus.Settings) *int { return &s.PassMark }},
 }
 
 func cuttings() []views.Choice {
@@ -112,7 +139,11 @@ func (h *handlers) settings(c echo.Context) error {
 }
 
 func newSettings(p corpus.Project) views.Settings {
-	s := views.Settings{Name: p.Name, Guidelines: p.Guidelines, Cutting: p.Cutting, Order: string(p.Order)}
+	s := views.Settings{Name: p.Name, Guidelines: p.Guidelines, Cutting: p.Cutting, Order: string(p.Order), Rule: string(p.Rule), VotesHidden: p.VotesHidden}
+	for _, n := range numbers {
+		n.Value = strconv.Itoa(*n.of(&p.Settings))
+		s.Numbers = append(s.Numbers, n.Number)
+	}
 	for _, l := range p.Labels {
 		s.Labels = append(s.Labels, views.LabelRow{Label: l})
 	}
@@ -126,7 +157,7 @@ func (h *handlers) showSettings(c echo.Context, status int, p corpus.Project, s 
 	}
 	s.Page = h.page(c, "Settings", &p, views.SettingsTab)
 	s.Project = p
-	s.Cuttings, s.Orders = cuttings(), orders
+	s.Cuttings, s.Orders, s.Rules = cuttings(), orders, rules
 
 	return render(c, status, views.SettingsPage(s))
 }
@@ -142,7 +173,7 @@ func (h *handlers) setSettings(c echo.Context) error {
 	if err != nil {
 		return echo.NewHTTPError(http.StatusBadRequest, "the form cannot be read").SetInternal(err)
 	}
-	s, err := readSettings(form)
+	s, err := readSettings(form, p)
 	if err != nil {
 		return err
 	}
@@ -155,8 +186,8 @@ func (h *handlers) setSettings(c echo.Context) error {
 	}
 	next, s := settled(p, s)
 	if len(s.Errors) == 0 && !anyWrong(s.Labels) {
-		err = h.store.SetProject(c.Request().Context(), next)
-		s.Errors, _ = formErrors(err, "name", "guidelines", "cutting", "order", "labels")
+		err = h.store.SetProject(c.Request().Context(), next, annotator(c).ID)
+		s.Errors, _ = formErrors(err, views.SettingsFields...)
 		if err != nil && s.Errors == nil {
 			return err
 		}
@@ -171,11 +202,22 @@ func (h *handlers) setSettings(c echo.Context) error {
 }
 
 // readSettings reads the form. The rows of the label editor come as parallel
-// lists; ones of different lengths are no form of ours.
-func readSettings(form url.Values) (views.Settings, error) {
-	s := views.Settings{Name: form.Get("name"), Cutting: form.Get("cutting"), Order: form.Get("order"),
+// lists; ones of different lengths are no form of ours. How people label
+// together stays as it is where the form, from an older page, does not say it.
+func readSettings(form url.Values, p corpus.Project) (views.Settings, error) {
+	s := views.Settings{Name: form.Get("name"), Cutting: form.Get("cutting"), Order: form.Get("order"), Rule: form.Get("rule"), VotesHidden: form.Get("votes-hidden") != "",
 		// A browser sends CRLF for every line end of a text area.
 		Guidelines: strings.ReplaceAll(form.Get("guidelines"), "\r\n", "\n")}
+
+	for _, n := range numbers {
+		if n.Value = strings.TrimSpace(form.Get(n.Name)); !form.Has(n.Name) {
+			n.Value = strconv.Itoa(*n.of(&p.Settings))
+		}
+		s.Numbers = append(s.Numbers, n.Number)
+	}
+	if !form.Has("rule") {
+		s.Rule, s.VotesHidden = string(p.Rule), p.VotesHidden
+	}
 
 	ids, names, titles, colours, keys := form["label"], form["label-name"], form["label-title"], form["label-colour"], form["label-key"]
 	for i, id := range ids {
@@ -247,7 +289,16 @@ func settled(p corpus.Project, s views.Settings) (corpus.Project, views.Settings
 	}
 
 	next := p
-	next.Name, next.Guidelines, next.Cutting, next.Order, next.Labels = s.Name, s.Guidelines, s.Cutting, corpus.Order(s.Order), nil
+	next.Name, next.Guidelines, next.Cutting, next.Labels = s.Name, s.Guidelines, s.Cutting, nil
+	next.Order, next.Rule, next.VotesHidden = corpus.Order(s.Order), corpus.Rule(s.Rule), s.VotesHidden
+	for i, n := range numbers {
+		v, err := strconv.Atoi(s.Numbers[i].Value)
+		if err != nil || v < n.Min || v > n.Max {
+			s.Errors[n.Name] = fmt.Sprintf("%s is a whole number from %d to %d", strings.ToLower(n.Title), n.Min, n.Max)
+			continue
+		}
+		*n.of(&next.Settings) = v
+	}
 	fresh := p.Labels.Next()
 	for i := range s.Labels {
 		row := &s.Labels[i]

@@ -22,11 +22,13 @@ type Accuracy struct {
 	Project corpus.Project
 	Query   AccuracyQuery // as it was understood
 	All     []corpus.Run  // every run of the project, the newest first
-	Golden  int           // documents that have gold
+	Golden  int           // documents that have gold, or are in the release
 	Problem string        // why there is no report, as in corpus.Invalid; "" where there is one
 	Report  ReportView
 	Worst   []Worst  // of the run in focus, the worst first
 	Formats []Choice // ways to take the report along
+
+	Releases []corpus.Release // the newest first
 }
 
 // AccuracyQuery is what a report is asked about, as its address has it.
@@ -37,6 +39,7 @@ type AccuracyQuery struct {
 	Focus    corpus.RunID // 0 for the best
 	Slices   []string     // fields to cut by; none for all that are fit
 	Common   bool         // only documents that all of these runs have predicted
+	Release  string       // the release whose gold it is about, "" for current gold
 }
 
 // noBaseline is the value of against= that asks for none.
@@ -60,6 +63,9 @@ func (q AccuracyQuery) values() url.Values {
 	}
 	if q.Common {
 		v.Set("common", "1")
+	}
+	if q.Release != "" {
+		v.Set("release", q.Release)
 	}
 	return v
 }
@@ -529,13 +535,18 @@ func (a Accuracy) cutFields() []string {
 
 // titleLine is "4 runs against 412 documents with gold".
 func (v ReportView) titleLine() string {
+	if v.Header.Release != "" {
+		return count(len(v.Runs), "run") + " against release " + v.Header.Release
+	}
 	return count(len(v.Runs), "run") + " against " + count(len(v.Documents), "document") + " with gold"
 }
 
 // underTitle is what is to be known of the figures at a glance.
 func (v ReportView) underTitle() []string {
 	var out []string
-	if v.Header.Gold != "" {
+	if v.Header.Release != "" {
+		out = append(out, "release "+v.Header.Release+", "+count(len(v.Documents), "document")+", sha256 "+shortHash(v.Header.Gold))
+	} else if v.Header.Gold != "" {
 		out = append(out, "Gold "+shortHash(v.Header.Gold))
 	}
 	if v.Header.Sites > 0 {
@@ -561,6 +572,7 @@ func (v ReportView) facts() []fact {
 			out = append(out, fact{name, value})
 		}
 	}
+	add("Release", h.Release)
 	add("Gold", h.Gold)
 	add("Guidelines", h.Guidelines)
 	add("Metric set", strconv.Itoa(h.Metrics))
@@ -685,7 +697,7 @@ func (v ReportView) listAgainst() corpus.RunID {
 }
 
 func (v ReportView) documentPath(document int) string {
-	return RunDocumentPath(ListQuery{Project: v.Query.Project, Run: v.focus().ID, Against: v.listAgainst()}, v.Documents[document].ID)
+	return RunDocumentPath(ListQuery{Project: v.Query.Project, Release: v.Query.Release, Run: v.focus().ID, Against: v.listAgainst()}, v.Documents[document].ID)
 }
 
 // cleanerBeside is what a run's name does not say of its cleaner yet.

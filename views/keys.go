@@ -10,23 +10,25 @@ import (
 	"annotate/internal/corpus"
 )
 
-// Action is something that a key of the labelling screen does. The list is
-// assets/js/keys.json; the screen, its help and the checks here all read it.
+// Action is something that a key of the labelling screen does, or of another
+// screen. The list is assets/js/keys.json; the screens, their help and the
+// checks here all read it.
 type Action struct {
-	Name  string   `json:"action"`
-	Key   string   `json:"key"`             // as shown and matched: "b", "Space", "Shift+ArrowDown"
-	Also  []string `json:"also,omitempty"`  // more keys for it, not to be changed
-	Group string   `json:"group"`           // heading in the help
-	In    string   `json:"in,omitempty"`    // "words": only among a block's words
-	Words string   `json:"words"`           // what it does, "next block"
-	Fixed bool     `json:"fixed,omitempty"` // the key cannot be changed
+	Screen string   `json:"screen,omitempty"` // "review"; "" for the labelling screen
+	Name   string   `json:"action"`
+	Key    string   `json:"key"`             // as shown and matched: "b", "Space", "Shift+ArrowDown"
+	Also   []string `json:"also,omitempty"`  // more keys for it, not to be changed
+	Group  string   `json:"group"`           // heading in the help
+	In     string   `json:"in,omitempty"`    // "words": only among a block's words
+	Words  string   `json:"words"`           // what it does, "next block"
+	Fixed  bool     `json:"fixed,omitempty"` // the key cannot be changed
 }
 
-var actions = readActions()
+var actions, reviewActions = actionsOf(""), actionsOf("review")
 
-// readActions panics on a broken list, which only a change of the program can
+// actionsOf are the actions of a screen. It panics on a broken list, which only a change of the program can
 // bring.
-func readActions() []Action {
+func actionsOf(screen string) []Action {
 	file, err := assets.FS.ReadFile("js/keys.json")
 	if err != nil {
 		panic(err)
@@ -36,10 +38,10 @@ func readActions() []Action {
 		panic(err)
 	}
 
-	return list
+	return slices.DeleteFunc(list, func(a Action) bool { return a.Screen != screen })
 }
 
-// Actions are all actions in the order of the help.
+// Actions are those of the labelling screen in the order of the help.
 func Actions() []Action { return slices.Clone(actions) }
 
 // ReservedKeys are the characters that a label's key may not be, each with

@@ -22,6 +22,7 @@ type Label struct {
 	Source   bool     // whether the page as it came is something else than its text
 	Done     int      // documents of the project that wait for nobody
 	Total    int
+	Blind    bool          // hidden gold is mixed in, so that no count may move with what is handed in
 	Sections [][]LabelItem // the blocks, in sections that the browser lays out when they are near
 	Body     int           // blocks by class
 	Boiler   int
@@ -60,7 +61,7 @@ func NewLabel(v corpus.View, project corpus.Project, who corpus.Annotator, count
 	p := Label{
 		Project: project, Who: who,
 		Document: d.ID, Name: d.Name, Original: openable(d.URL), Source: d.MediaType == "text/html", Language: d.Language,
-		Done: counts.Total() - counts[corpus.New] - counts[corpus.Begun], Total: counts.Total(),
+		Done: counts.Total() - counts[corpus.New] - counts[corpus.Begun] - counts[corpus.Labelled], Total: counts.Total(),
 		State: NewLabelState(v, project, who),
 	}
 	if p.Name == "" {
@@ -111,7 +112,7 @@ func NewLabel(v corpus.View, project corpus.Project, who corpus.Annotator, count
 // labelModules are what js/label.js imports, itself and through others. Named
 // in the page they load at once; found one by one they would load in a chain.
 var labelModules = []string{
-	"around.js", "cursor.js", "dialogs.js", "keys.js", "marks.js", "minimap.js", "next.js", "outbox.js", "paint.js", "pointer.js", "same.js", "screen.js", "state.js", "sync.js", "turns.js", "words.js",
+	"around.js", "beat.js", "cursor.js", "dialogs.js", "keys.js", "marks.js", "minimap.js", "next.js", "outbox.js", "paint.js", "pointer.js", "same.js", "screen.js", "state.js", "sync.js", "turns.js", "words.js",
 }
 
 func (p Label) page() Page {
@@ -163,6 +164,7 @@ type LabelState struct {
 	Person    string             `json:"person"`
 	Name      string             `json:"name"`
 	Language  string             `json:"language"`
+	Practice  bool               `json:"practice"` // what is handed in is shown beside gold; that it is a check, nothing tells
 	LabelStatus
 	Labels  corpus.LabelSet   `json:"labels"`
 	Reasons []labelReason     `json:"reasons"`
@@ -313,7 +315,7 @@ func (list LabelSpans) MarshalJSON() ([]byte, error) {
 func NewLabelState(v corpus.View, project corpus.Project, who corpus.Annotator) LabelState {
 	s := LabelState{
 		Document: v.Document.ID, Project: project.ID, Annotator: who.ID, Person: who.Name,
-		Name: v.Document.Name, Language: v.Document.Language,
+		Name: v.Document.Name, Language: v.Document.Language, Practice: v.Purpose == corpus.ForPractice,
 		LabelStatus: newLabelStatus(v),
 		Labels:      project.Labels, Reasons: labelReasons, Keys: who.Keys,
 	}

@@ -29,6 +29,7 @@ type ListQuery struct {
 	New     bool         // only documents on which that run was better
 	Query   string       // part of the name, address or id
 	Page    int          // from 1
+	Release string       // the release whose gold it is about, "" for current gold
 }
 
 // ListSorts are the orders of the list, the usual one first.
@@ -60,6 +61,7 @@ func (q ListQuery) values() string {
 		v.Set("new", "1")
 	}
 	set("q", q.Query)
+	set("release", q.Release)
 	if q.Page > 1 {
 		v.Set("page", strconv.Itoa(q.Page))
 	}

@@ -5,6 +5,7 @@
 package views
 
 import (
+	"maps"
 	"strconv"
 	"strings"
 	"time"
@@ -90,8 +91,13 @@ func ago(t, now time.Time) string {
 
 // stateWord is a document's state in the words of the screen.
 func stateWord(s corpus.State) string {
-	if s == corpus.New {
+	switch s {
+	case corpus.New:
 		return "untouched"
+	case corpus.Labelled:
+		return "partly labelled"
+	case corpus.Review:
+		return "needs review"
 	}
 	return string(s)
 }
@@ -109,7 +115,32 @@ func tally(c corpus.Counts) string {
 }
 
 // progress is the order of states from done to untouched, as the bar shows it.
-var progress = []corpus.State{corpus.Golden, corpus.Flagged, corpus.Skipped, corpus.Begun, corpus.New}
+var progress = []corpus.State{corpus.Golden, corpus.Review, corpus.Labelled, corpus.Flagged, corpus.Skipped, corpus.Begun, corpus.New}
+
+// seenBy are the counts as a person may see them: who labels is not told which
+// documents others label too.
+func seenBy(who corpus.Annotator, c corpus.Counts) corpus.Counts {
+	if who.Role.Includes(corpus.Adjudicator) {
+		return c
+	}
+	out := maps.Clone(c)
+	out[corpus.Begun] += out[corpus.Labelled] + out[corpus.Review]
+	delete(out, corpus.Labelled)
+	delete(out, corpus.Review)
+
+	return out
+}
+
+// roughly is a duration as one says it.
+func roughly(d time.Duration) string {
+	switch {
+	case d < 2*time.Minute:
+		return "a minute"
+	case d < 90*time.Minute:
+		return number(int(d.Minutes()+.5)) + " min"
+	}
+	return number(int(d.Hours()+.5)) + " h"
+}
 
 // bar is one part of a progress bar, in per cent of its width.
 type bar struct {

@@ -201,9 +201,10 @@ export function why(title, ask, action) {
  * thinks better of it.
  * @param {{name: string, title: string, key: string}[]} reasons
  * @param {string} now the reason that stands
+ * @param {string} none what having none is called
  * @returns {Promise<string | null>}
  */
-export function chooseReason(reasons, now) {
+export function chooseReason(reasons, now, none = "No reason") {
   const list = byId("reasons-list"), dialog = openDialog("reasons");
   return new Promise((answer) => {
     /** @type {string | null} */
@@ -212,7 +213,7 @@ export function chooseReason(reasons, now) {
       given = name;
       dialog.close();
     };
-    const rows = [...reasons, { name: "", title: "No reason", key: "0" }].map((r) => {
+    const rows = [...reasons, { name: "", title: none, key: "0" }].map((r) => {
       const button = make("button", { type: "button", "aria-pressed": String(r.name === now) }, make("span", {}, r.title), make("kbd", {}, r.key));
       button.addEventListener("click", () => give(r.name));
       return button;

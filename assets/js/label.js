@@ -2,6 +2,7 @@
 // The labelling page: one outbox, one keymap, and the screen of the document
 // that is open. Documents follow one another in the same page.
 
+import { Beat } from "./beat.js";
 import { byId, help, kept, say, signIn, toast } from "./dialogs.js";
 import { Keymap, show } from "./keys.js";
 import { fetchPage, swap } from "./next.js";
@@ -21,6 +22,8 @@ let state;
 let keymap;
 /** @type {Screen} */
 let screen;
+/** @type {Beat | undefined} */
+let beat;
 
 // ---- saving
 
@@ -138,6 +141,7 @@ async function saveKeys() {
 
 /** Opens the document whose screen and state stand in the page. */
 async function open() {
+  beat?.stop();
   screen?.close();
   state = json("state");
   keymap = new Keymap(actions, keymap ? keymap.own : state.keys, state.labels);
@@ -152,7 +156,9 @@ async function open() {
     help: () => help(keymap, saveKeys),
     kept: () => void showKept(),
     leave,
+    flush: () => outbox.send(),
   });
+  beat = new Beat(state, byId("blocks"), byId("doc"), takenOver);
   chip();
 
   const document_ = state.document;
@@ -162,6 +168,14 @@ async function open() {
   screen.painter.flush();
   document.body.dataset.ready = "1"; // what tests wait for, and measurements end with
   performance.mark("ready");
+}
+
+/** Says that the document is somebody else's now; to who only looks it is no news. */
+function takenOver() {
+  const { counts } = screen.model;
+  if (screen.readOnly || counts.b + counts.x === 0) return false;
+  toast("Somebody else has taken this document over. Your labels are kept, but cannot be handed in.", { stay: true });
+  return true;
 }
 
 /** @returns {Promise<State | null>} */
@@ -176,6 +190,12 @@ async function load() {
 
 /** @param {import("./next.js").Ready | "none" | null} ready */
 async function leave(ready) {
+  if (state.practice && screen.model.status === "submitted") {
+    await outbox.send();
+    if (outbox.condition === "saved") location.assign(`/documents/${state.document}/practice`);
+    else toast("Stay here until this is saved; then you see how you did.", { stay: true });
+    return;
+  }
   if (ready === null) {
     toast("The server does not say which document is next. What you did is kept.", { action: "Try again", run: () => screen.act("submit"), stay: true });
     return;

@@ -9,10 +9,15 @@
 const believed = 30_000;
 
 export class Next {
-  /** @param {number} project @param {number} document the present one */
-  constructor(project, document) {
+  /**
+   * @param {number} project
+   * @param {number} document the present one
+   * @param {() => Promise<void>} flush sends what waits: a document whose handing in is still on its way would be handed out again
+   */
+  constructor(project, document, flush) {
     this.project = project;
     this.document = document;
+    this.flush = flush;
     /** @type {Promise<Ready | "none" | null> | null} */
     this.coming = null;
   }
@@ -30,6 +35,7 @@ export class Next {
   /** @returns {Promise<Ready | "none" | null>} "none": nothing is left; null: the server did not say */
   async #fetch() {
     try {
+      await this.flush();
       const r = await fetch(`/projects/${this.project}/next?after=${this.document}`, { method: "POST", headers: { Accept: "application/json" }, redirect: "manual" });
       if (r.status === 404) return "none";
       if (!r.ok) return null;

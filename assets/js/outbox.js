@@ -428,14 +428,16 @@ class OpeningStore {
 }
 
 /**
- * The browser's store; one in memory where it has none or refuses it.
+ * The browser's store; one in memory where it has none or refuses it. Each
+ * screen whose actions go elsewhere has one of its own, by name.
+ * @param {string} name
  * @returns {Store}
  */
-export function openStore() {
+export function openStore(name = "annotate") {
   return new OpeningStore(new Promise((done) => {
     const memory = () => done(new MemoryStore());
     try {
-      const open = indexedDB.open("annotate", 1);
+      const open = indexedDB.open(name, 1);
       open.onupgradeneeded = () => {
         // Within one index key, entries come in the order of their seq.
         open.result.createObjectStore("events", { keyPath: "seq", autoIncrement: true }).createIndex("annotator", "annotator");

@@ -21,6 +21,20 @@ function chosen(table) {
   for (const out of document.querySelectorAll("[data-count]")) out.textContent = n ? String(n) : "";
 }
 
+// A button copies what another element holds; where a browser does not allow
+// that, it is chosen, and the person copies it.
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest("[data-copy]");
+  if (!button) return;
+  const source = document.getElementById(button.dataset.copy);
+  try {
+    await navigator.clipboard.writeText(source.textContent);
+    button.textContent = "Copied";
+  } catch {
+    getSelection().selectAllChildren(source);
+  }
+});
+
 // Enter presses the main button of a page, when nothing else would take it.
 document.addEventListener("keydown", (event) => {
   if (event.key !== "Enter" || event.repeat || event.isComposing || event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return;

@@ -26,6 +26,7 @@ import { snap } from "./words.js";
  *   help(): void,
  *   kept(): void,
  *   leave(ready: import("./next.js").Ready | "none" | null): void,
+ *   flush(): Promise<void>,
  * }} Outside what the screen asks of the page around it
  */
 
@@ -44,7 +45,7 @@ export class Screen {
     this.cursor = new Cursor(this.model, state.language);
     this.root = byId("blocks");
     this.painter = new Painter(this.root, byId("doc"), this.model, this.cursor, state);
-    this.next = new Next(state.project, state.document);
+    this.next = new Next(state.project, state.document, outside.flush);
     this.stop = new AbortController();
     const { signal } = this.stop;
     this.minimap = new Minimap(byId("map"), this.model, this.cursor, (i) => this.#go(i, false), signal);
@@ -701,6 +702,7 @@ export class Screen {
   /** @param {"skip" | "flag"} kind */
   async #pass(kind) {
     if (this.readOnly) return void this.#leave();
+    if (this.state.practice) return this.#refuse("A practice document is neither skipped nor flagged. Decide as well as you can.");
     const reason = kind === "skip"
       ? await why("Skip this document", "Why? You may leave this empty.", "Skip")
       : await why("Flag this document", "What should the manager look at?", "Flag");

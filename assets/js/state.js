@@ -22,7 +22,7 @@
  * @typedef {[number, string, number, number, number]} WireSpan block, id, from, to, label
  * @typedef {{events: number, status: string, why: string, undo: string, redo: string, docState: string, newer: number, gold: number, goldBy: string[], note: string}} Status
  * @typedef {{id: number, name: string, title: string, colour: string, key: string, retired?: boolean}} Label
- * @typedef {Status & {document: number, project: number, annotator: number, person: string, name: string, language: string, labels: Label[],
+ * @typedef {Status & {document: number, project: number, annotator: number, person: string, name: string, language: string, practice: boolean, labels: Label[],
  *   reasons: {name: string, title: string, key: string}[], keys: Record<string, string>, paths: string[], blocks: WireBlock[],
  *   texts?: string[], exact?: [number, string][], spans: WireSpan[], suggestions?: [number, string, number][]}} State
  * @typedef {Status & {before: number, applied: string[], refused: Refusal[], touched: [number, number][], classes: Run[], parts: WirePart[], spans: WireSpan[]}} Answer

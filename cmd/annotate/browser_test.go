@@ -188,7 +188,7 @@ func openTab(t testing.TB) *tab {
 		t.Skip(err)
 	}
 	ctx, cancel := chromedp.NewContext(root, chromedp.WithNewBrowserContext())
-	ctx, cancelTime := context.WithTimeout(ctx, 3*time.Minute)
+	ctx, cancelTime := context.WithTimeout(ctx, 10*time.Minute)
 	t.Cleanup(func() { cancelTime(); cancel() })
 	b := &tab{t, ctx}
 	b.do(chromedp.EmulateViewport(1440, 900))

@@ -59,8 +59,12 @@ func TestWrongUseIsTwo(t *testing.T) {
 		{"import", "--project", "News"},
 		{"import", "--project", "News", "--format", "docx", "a.docx"},
 		{"export", "--project", "News", "--format", "parchment"},
+		{"release", "add", "2026-11"},
+		{"release", "verify"},
 		{"user", "add", "mara"},
 		{"user", "add", "mara", "--role", "emperor"},
+		{"user", "token", "mara", "--scope", "everything"},
+		{"serve", "--oidc-role", "administrator"},
 		{"project", "add"},
 		{"backup"},
 	} {
@@ -110,6 +114,9 @@ func TestFailuresAreOneClearSentence(t *testing.T) {
 		{"an export into a folder", []string{"--db", there, "export", "--project", "News", "-o", dir}, "is a folder"},
 		{"an export beside nothing", []string{"--db", there, "export", "--project", "News", "-o", filepath.Join(dir, "no", "a.jsonl")}, "cannot be written"},
 		{"an address that is none", []string{"--db", there, "serve", "--addr", "nowhere"}, "is no address to listen on"},
+		{"a token for eleven years", []string{"--db", there, "user", "token", "mara", "--days", "4000"}, "a token works for 1 to 3650 days"},
+		{"a provider to which nobody comes back", []string{"--db", there, "serve", "--addr", "127.0.0.1:0", "--oidc-issuer", "https://login.example.org", "--oidc-client-id", "annotate"}, "say it with --base-url"},
+		{"a provider over http", []string{"--db", there, "serve", "--addr", "127.0.0.1:0", "--base-url", "https://annotate.example.org", "--oidc-issuer", "http://login.example.org", "--oidc-client-id", "annotate"}, "must be reached by https"},
 		{"a base address that is none", []string{"--db", there, "serve", "--addr", "127.0.0.1:0", "--base-url", "example"}, "is not like https://"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -269,7 +276,7 @@ func TestPeople(t *testing.T) {
 	}
 	must(t, "", "user", "enable", "Zoë 😀")
 	token := strings.TrimSpace(must(t, "", "user", "token", "mara"))
-	must(t, "another password\n", "user", "password", "mara", "--password-stdin")
+	must(t, "another password\n", "user", "reset", "mara", "--password-stdin")
 	must(t, "", "import", "--project", aProject(t), "--as", "mara", file(t, "a.txt", "a page"))
 
 	s, err := db.Open(t.Context(), os.Getenv("ANNOTATE_DB"))
@@ -277,7 +284,7 @@ func TestPeople(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer s.Close()
-	if who, err := s.Token(t.Context(), token); err != nil || who.Name != "mara" {
+	if who, _, err := s.Token(t.Context(), token); err != nil || who.Name != "mara" {
 		t.Errorf("the token is %v's: %v", who, err)
 	}
 }

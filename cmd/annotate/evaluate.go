@@ -22,6 +22,7 @@ type evaluate struct {
 	Read        string   `enum:"${predictions}" default:"auto" placeholder:"NAME" help:"How to read that file: one of ${enum}."`
 	Column      string   `placeholder:"NAME" help:"Of a file with several extractors: which."`
 	Against     string   `placeholder:"RUN" help:"The run that the others are compared with; exit 3 where the first measure fell by more than 0.0005."`
+	Release     string   `placeholder:"NAME" help:"Compare with the gold of this release, whatever became of it since."`
 	Common      bool     `help:"Leave out documents that not every run has a prediction for."`
 }
 
@@ -45,11 +46,19 @@ func (c *evaluate) Run(p *program) error {
 		if err != nil {
 			return err
 		}
+		var frozen *corpus.Release
+		if c.Release != "" {
+			_, found, err := p.releaseNamed(s, project.Name, c.Release)
+			if err != nil {
+				return err
+			}
+			frozen = &found
+		}
 		var r report.Report
 		if len(c.Predictions) > 0 {
-			r, err = c.ofFiles(p, s, project, o)
+			r, err = c.ofFiles(p, s, project, frozen, o)
 		} else {
-			r, err = c.ofRuns(p, s, project, o)
+			r, err = c.ofRuns(p, s, project, frozen, o)
 		}
 		if err == nil {
 			err = refuseUnequal(r, c.Common)
@@ -63,7 +72,7 @@ func (c *evaluate) Run(p *program) error {
 }
 
 // ofRuns reports about runs in the data file.
-func (c *evaluate) ofRuns(p *program, s *db.Store, project corpus.Project, o report.Options) (report.Report, error) {
+func (c *evaluate) ofRuns(p *program, s *db.Store, project corpus.Project, frozen *corpus.Release, o report.Options) (report.Report, error) {
 	var runs []corpus.Run
 	add := func(name string) error {
 		_, run, err := p.runNamed(s, project.Name, name)
@@ -107,11 +116,11 @@ func (c *evaluate) ofRuns(p *program, s *db.Store, project corpus.Project, o rep
 	show := newProgress(p.stderr)
 	defer show.end()
 
-	return s.Report(p.ctx, project, runs, db.ReportOptions{Options: o, Program: export.Program(), Common: c.Common, Progress: func(done, _ int) { show.count(done, 0) }})
+	return s.Report(p.ctx, project, runs, db.ReportOptions{Options: o, Program: export.Program(), Release: frozen, Common: c.Common, Progress: func(done, _ int) { show.count(done, 0) }})
 }
 
 // ofFiles reports about files, by their names.
-func (c *evaluate) ofFiles(p *program, s *db.Store, project corpus.Project, o report.Options) (report.Report, error) {
+func (c *evaluate) ofFiles(p *program, s *db.Store, project corpus.Project, frozen *corpus.Release, o report.Options) (report.Report, error) {
 	var sources []report.Source
 	var read []*files.Predictions
 	defer func() {
@@ -127,29 +136,34 @@ func (c *evaluate) ofFiles(p *program, s *db.Store, project corpus.Project, o re
 		read = append(read, f)
 		sources = append(sources, report.Source{Run: report.Run{Name: cmp.Or(filepath.Base(path), path), Cleaner: f.Cleaner()}, For: f.For})
 	}
+	head, filter := report.Header{Title: project.Name, Program: export.Program()}, corpus.GoldFilter{Project: project.ID}
+	if frozen != nil {
+		head.Gold, head.Release, filter.Release, project = frozen.Hash, frozen.Name, frozen.ID, frozen.AsOf(project)
+	} else {
+		var err error
+		if head.Gold, err = s.GoldHash(p.ctx, project.ID); err != nil {
+			return report.Report{}, err
+		}
+	}
 	if c.Against != "" {
 		_, run, err := p.runNamed(s, project.Name, c.Against)
 		if err != nil {
 			return report.Report{}, err
 		}
 		o.Baseline, o.Against = len(sources), true
-		documents := map[string]corpus.DocumentID{}
-		for n, err := range s.Names(p.ctx, project.ID) {
+		documents := map[string]corpus.DocumentID{} // some may be removed since a release
+		for g, err := range s.Gold(p.ctx, filter) {
 			if err != nil {
 				return report.Report{}, err
 			}
-			documents[cmp.Or(n.External, n.TextHash)] = n.ID
+			documents[score.FromGold(g, project.Labels).ID] = g.Document.ID
 		}
 		sources = append(sources, report.Source{Run: report.Run{ID: run.ID, Name: run.Name, Cleaner: run.Cleaner}, For: func(g score.Gold) (score.Prediction, error) {
 			return s.Prediction(p.ctx, run.ID, documents[g.ID])
 		}})
 	}
-	hash, err := s.GoldHash(p.ctx, project.ID)
-	if err != nil {
-		return report.Report{}, err
-	}
 	gold := func(yield func(score.Gold, error) bool) {
-		for g, err := range s.Gold(p.ctx, corpus.GoldFilter{Project: project.ID}) {
+		for g, err := range s.Gold(p.ctx, filter) {
 			var one score.Gold
 			if err == nil {
 				one = score.FromGold(g, project.Labels)
@@ -159,7 +173,7 @@ func (c *evaluate) ofFiles(p *program, s *db.Store, project corpus.Project, o re
 			}
 		}
 	}
-	r, err := report.Compute(p.ctx, report.Header{Title: project.Name, Program: export.Program(), Gold: hash}, gold, sources, c.Common, o)
+	r, err := report.Compute(p.ctx, head, gold, sources, c.Common, o)
 	if err != nil {
 		return r, err
 	}

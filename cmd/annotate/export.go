@@ -17,6 +17,7 @@ import (
 type exportGold struct {
 	Project string `required:"" placeholder:"NAME" help:"The project whose gold is written."`
 	Format  string `enum:"${formats}" default:"jsonl" help:"One of ${enum}."`
+	Release string `placeholder:"NAME" help:"Write exactly the gold of this release, whatever became of it since."`
 	Output  string `name:"output" short:"o" default:"-" placeholder:"PATH" help:"The file to write, with PATH.manifest.json beside it; - is stdout (default)."`
 }
 
@@ -28,10 +29,15 @@ func (c *exportGold) Run(p *program) error {
 		if err != nil {
 			return err
 		}
+		var frozen corpus.Release
+		if c.Release != "" {
+			if _, frozen, err = p.releaseNamed(s, c.Project, c.Release); err != nil {
+				return err
+			}
+		}
 		write := func(w io.Writer) (export.Manifest, error) {
 			out := bufio.NewWriterSize(w, 256<<10)
-			m, err := format.Write(p.ctx, out, from.Labels, s.Gold(p.ctx, corpus.GoldFilter{Project: from.ID}))
-			m.Project = from.Name
+			m, err := c.gold(p, s, format, out, from, frozen)
 			return m, errors.Join(err, out.Flush())
 		}
 
@@ -46,6 +52,18 @@ func (c *exportGold) Run(p *program) error {
 		}
 		return err
 	})
+}
+
+// gold writes the release, or current gold where it is the zero value.
+func (c *exportGold) gold(p *program, s *db.Store, format export.Format, w io.Writer, from corpus.Project, r corpus.Release) (export.Manifest, error) {
+	gold := s.Gold(p.ctx, corpus.GoldFilter{Project: from.ID, Release: r.ID})
+	if r.ID != 0 {
+		return format.WriteRelease(p.ctx, w, r, gold)
+	}
+	m, err := format.Write(p.ctx, w, from.Labels, gold)
+	m.Project = from.Name
+
+	return m, err
 }
 
 // toFile writes the dataset and its manifest. A file of that name is replaced

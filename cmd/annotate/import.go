@@ -21,10 +21,13 @@ import (
 
 type importFiles struct {
 	Project   string   `required:"" placeholder:"NAME" help:"The project that gets the documents; it must be there."`
-	Format    string   `enum:"${inputs}" default:"auto" help:"How to read the files: ${enum}. auto goes by name and content."`
-	As        string   `placeholder:"USER" help:"Who imports them."`
+	Format    string   `enum:"${inputs}" default:"auto" help:"How to read the files: ${enum}. auto goes by name and content. brat, aeb, chatnoir and cleaneval keep a document in two files: give the folder."`
+	As        string   `placeholder:"USER" help:"Who imports them, and whose drafts labelled spans become with --blocks none."`
+	Offsets   string   `enum:"auto,${offsets}" default:"auto" help:"What positions in the files of other tools count: ${enum}."`
+	Blocks    string   `enum:"ask,body,none" default:"ask" help:"Blocks of a file of another tool that has labelled spans only. body: all of them are body; none: they are left undecided, and the spans become drafts of --as."`
+	Pieces    bool     `help:"Take a span in several pieces, or over the border of a block, as its pieces."`
 	DryRun    bool     `help:"Say what would happen; store nothing."`
-	SkipBad   bool     `help:"Import the good documents although others are bad."`
+	SkipBad   bool     `help:"Import the good documents although others are bad, and leave out what cannot be kept of a document."`
 	AddLabels bool     `help:"Add labels that the project does not have yet."`
 	JSON      bool     `name:"json" help:"Write the report as JSON."`
 	Paths     []string `arg:"" name:"path" help:"Files, folders and archives; - is stdin."`
@@ -43,6 +46,8 @@ func (c *importFiles) Run(p *program) error {
 				return err
 			}
 			o.By = by.ID
+		} else if c.Blocks == ingest.BlocksNone {
+			return corpus.Invalidf("", "--blocks none makes drafts of a person; say whose, with --as NAME")
 		}
 
 		show := newProgress(p.stderr)
@@ -59,7 +64,13 @@ func (c *importFiles) Run(p *program) error {
 
 // pages reads what was named, in its order.
 func (c *importFiles) pages(p *program) iter.Seq2[ingest.Page, error] {
-	o := ingest.Options{Format: c.Format}
+	o := ingest.Options{Format: c.Format, Pieces: c.Pieces, LeaveOut: c.SkipBad}
+	if c.Offsets != "auto" {
+		o.Offsets = c.Offsets
+	}
+	if c.Blocks != "ask" {
+		o.Blocks = c.Blocks
+	}
 	if !slices.Contains(c.Paths, "-") {
 		return ingest.Paths(p.ctx, c.Paths, o)
 	}
@@ -106,15 +117,14 @@ func (c *importFiles) print(w io.Writer, r corpus.ImportReport) {
 	if more := r.Failed - len(r.Problems); more > 0 {
 		fmt.Fprintf(w, "… and %d more\n", more)
 	}
+	for _, note := range r.Notes {
+		fmt.Fprintf(w, "note: %s\n", note.Error())
+	}
+	if more := r.Noted - len(r.Notes); more > 0 {
+		fmt.Fprintf(w, "… and %s more\n", count(more, "note", "notes"))
+	}
 	for _, d := range r.Sample {
-		fmt.Fprintf(w, "%s, %s by %s:\n", cmp.Or(d.Name, d.ExternalID), count(len(d.Blocks), "block", "blocks"), d.Segmenter)
-		runes := []rune(d.Text)
-		for i, b := range d.Blocks[:min(len(d.Blocks), sampleBlocks)] {
-			fmt.Fprintf(w, "  %3d  %s\n", i+1, opening(runes[b.Start:b.End]))
-		}
-		if more := len(d.Blocks) - sampleBlocks; more > 0 {
-			fmt.Fprintf(w, "       … and %d more\n", more)
-		}
+		printSample(w, d)
 	}
 	if len(r.NewLabels) > 0 {
 		fmt.Fprintf(w, "new labels: %s\n", strings.Join(r.NewLabels, ", "))
@@ -127,10 +137,41 @@ func (c *importFiles) print(w io.Writer, r corpus.ImportReport) {
 	if r.Gold > 0 {
 		fmt.Fprintf(w, "; %d with gold", r.Gold)
 	}
+	if r.Drafts > 0 {
+		fmt.Fprintf(w, "; %d with a draft", r.Drafts)
+	}
+	if r.GoldWords > 0 {
+		fmt.Fprintf(w, "; %.1f %% of the gold texts' words found in their pages", 100*float64(r.GoldFound)/float64(r.GoldWords))
+	}
 	if c.DryRun {
 		fmt.Fprint(w, "; this was a dry run, nothing is stored")
 	}
 	fmt.Fprintln(w)
+}
+
+// printSample shows a document as it was cut, with the labels it brings: b and x
+// for body and boilerplate, and the spans under their block.
+func printSample(w io.Writer, d corpus.Incoming) {
+	fmt.Fprintf(w, "%s, %s by %s:\n", cmp.Or(d.Name, d.ExternalID), count(len(d.Blocks), "block", "blocks"), d.Segmenter)
+	runes := []rune(d.Text)
+	shown := d.Pieces // a block may be split
+	if shown == nil {
+		for _, b := range d.Blocks {
+			shown = append(shown, corpus.Piece{Range: b.Range})
+		}
+	}
+	for i, p := range shown[:min(len(shown), sampleBlocks)] {
+		class := map[corpus.Class]string{corpus.Body: "b ", corpus.Boilerplate: "x "}[p.Class]
+		fmt.Fprintf(w, "  %3d  %s%s\n", i+1, class, opening(runes[p.Start:p.End]))
+		for _, s := range d.Spans {
+			if p.Contains(s.Range) {
+				fmt.Fprintf(w, "         %s: %s\n", s.Label, opening([]rune(s.Quote)))
+			}
+		}
+	}
+	if more := len(shown) - sampleBlocks; more > 0 {
+		fmt.Fprintf(w, "       … and %d more\n", more)
+	}
 }
 
 // How much of a document a dry run shows.

@@ -21,6 +21,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"annotate/db"
+	"annotate/internal/agreement"
 	"annotate/internal/clean"
 	"annotate/internal/corpus"
 	"annotate/internal/export"
@@ -29,6 +30,7 @@ import (
 	"annotate/internal/score"
 	"annotate/internal/score/files"
 	"annotate/internal/segment"
+	"annotate/internal/split"
 )
 
 // memory is what the program tries to stay under, in bytes, unless GOMEMLIMIT
@@ -77,17 +79,21 @@ type commands struct {
 	DB      string           `name:"db" env:"ANNOTATE_DB" default:"annotate.db" placeholder:"FILE" help:"The data file (default: annotate.db)."`
 	Version kong.VersionFlag `help:"Say which version this is."`
 
-	Serve    serve       `cmd:"" default:"withargs" help:"Serve the labelling screens (what happens without a command)."`
-	Project  project     `cmd:"" help:"Add, list or show projects."`
-	User     user        `cmd:"" help:"Add people, list them, take away or give back their access."`
-	Import   importFiles `cmd:"" help:"Bring documents into a project."`
-	Export   exportGold  `cmd:"" help:"Write a project's gold as a dataset."`
-	Predict  predict     `cmd:"" help:"Run a cleaner over a project's documents, and keep what it says as a run."`
-	Runs     runs        `cmd:"" help:"Bring in runs from files, list, show, export or remove them."`
-	Evaluate evaluate    `cmd:"" help:"Report how well runs do against a project's gold."`
-	Score    scoreFiles  `cmd:"" help:"Compare files of predictions with a file of gold, without a data file."`
-	Backup   backup      `cmd:"" help:"Copy the data file while it is in use."`
-	Check    check       `cmd:"" help:"Look through the whole data file for damage."`
+	Serve     serve       `cmd:"" default:"withargs" help:"Serve the labelling screens (what happens without a command)."`
+	Project   project     `cmd:"" help:"Add, list or show projects."`
+	User      user        `cmd:"" help:"Add or invite people, list them, change what they may do."`
+	Audit     audit       `cmd:"" help:"Print the log of what changed rights, labels, settings, gold and releases."`
+	Import    importFiles `cmd:"" help:"Bring documents into a project."`
+	Export    exportGold  `cmd:"" help:"Write a project's gold as a dataset."`
+	Splits    splits      `cmd:"" help:"Divide documents into train, dev and test, find near-copies, and see what leaks."`
+	Release   releases    `cmd:"" help:"Freeze gold under a name, verify it, and compare releases."`
+	Predict   predict     `cmd:"" help:"Run a cleaner over a project's documents, and keep what it says as a run."`
+	Runs      runs        `cmd:"" help:"Bring in runs from files, list, show, export or remove them."`
+	Agreement agreements  `cmd:"" help:"Report how far a project's annotators agree."`
+	Evaluate  evaluate    `cmd:"" help:"Report how well runs do against a project's gold."`
+	Score     scoreFiles  `cmd:"" help:"Compare files of predictions with a file of gold, without a data file."`
+	Backup    backup      `cmd:"" help:"Copy the data file while it is in use."`
+	Check     check       `cmd:"" help:"Look through the whole data file for damage."`
 }
 
 // program is what a command gets to work with.
@@ -126,13 +132,20 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		kong.Writers(stdout, stderr),
 		kong.Exit(func(code int) { panic(exit(code)) }),
 		kong.Vars{
-			"version": export.Program(),
-			"roles":   join(corpus.Roles, func(r corpus.Role) string { return string(r) }),
-			"formats": join(export.Formats, func(f export.Format) string { return f.Name }),
-			"inputs":  "auto," + strings.Join(ingest.Formats, ","),
-			"rules":   join(segment.Rules, func(r segment.Rule) string { return r.Name }),
-			"rule":    segment.Rules[0].Name,
+			"version":     export.Program(),
+			"roles":       join(corpus.Roles, func(r corpus.Role) string { return string(r) }),
+			"formats":     join(export.Formats, func(f export.Format) string { return f.Name }),
+			"inputs":      "auto," + strings.Join(ingest.Formats, ","),
+			"offsets":     strings.Join(ingest.Offsets, ","),
+			"rules":       join(segment.Rules, func(r segment.Rule) string { return r.Name }),
+			"rule":        segment.Rules[0].Name,
+			"memberRoles": join(corpus.MemberRoles, func(r corpus.Role) string { return string(r) }),
+			"scopes":      corpus.JoinScopes(corpus.Scopes, ","),
+			"usualScopes": corpus.JoinScopes(corpus.UsualScopes, ","),
 
+			"agreements":  join(agreement.Formats, func(f agreement.Format) string { return f.Name }),
+			"split":       split.Usual.String(),
+			"ways":        join(split.Ways, func(w split.By) string { return string(w) }),
 			"measures":    join(score.Measures, func(m score.Measure) string { return m.Name }),
 			"reports":     join(report.Formats, func(f report.Format) string { return f.Name }) + "," + htmlReport,
 			"predictions": join(files.Formats, func(f files.Format) string { return f.Name }),
@@ -165,7 +178,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 
 // verb is the command that the arguments begin with, and a space.
 func verb(args []string) string {
-	for _, known := range []string{"serve", "project", "user", "import", "export", "predict", "runs", "evaluate", "score", "backup", "check"} {
+	for _, known := range []string{"serve", "project", "user", "audit", "import", "export", "splits", "release", "predict", "runs", "agreement", "evaluate", "score", "backup", "check"} {
 		if len(args) > 0 && args[0] == known {
 			return known + " "
 		}

@@ -50,9 +50,39 @@ func TestEveryScreenIsAccessible(t *testing.T) {
 			b.until(`document.querySelector("#unused") !== null`)
 		}},
 		{"export", "/projects/1/export", nil},
+		{"releases-none", "/projects/2/releases", nil},
+		{"release-made", "/projects/1/releases", func() {
+			name := fmt.Sprintf("2026-11 (%d)", eval[int](b, `document.querySelectorAll(".runs > li").length`)+1)
+			b.do(chromedp.SendKeys("#name", name), chromedp.Click("#make button"))
+			b.until(`document.querySelector("#job a[data-enter]") !== null`)
+		}},
+		{"releases", "/projects/1/releases", nil},
+		{"release", "/projects/1/releases/1", nil},
+		{"release-diff", "/projects/1/releases/diff?from=1&to=2", nil},
+		{"export-release", "/projects/1/export?release=2026-11+(1)", nil},
 		{"settings", "/projects/1/settings", nil},
 		{"guidelines", "/projects/1/guidelines", nil},
+		{"attention", "/projects/1/people/attention", nil},
+		{"practice", "/projects/1/practice", nil},
 		{"account", "/me", nil},
+		{"people", "/people", func() {
+			b.do(chromedp.SendKeys("#invite-role", "manager"), chromedp.Click("#invite button"))
+			b.until(`document.querySelector("#new-link") !== null`)
+		}},
+		{"members", "/projects/1/people", func() {
+			eval[any](b, `document.documentElement.dataset.before = "1"`)
+			b.do(chromedp.SendKeys("#add input[name=name]", "mara"), chromedp.Click("#add button"))
+			b.until(`!document.documentElement.dataset.before && document.querySelector("#members table, #problem-name") !== null`)
+		}},
+		{"log", "/log", nil},
+		{"project-log", "/projects/1/log?kind=none", nil},
+		{"join", "/projects/1/people", func() { // administrators may as much already: the page says so
+			b.click("#invite button")
+			b.until(`document.querySelector("#new-link") !== null`)
+			b.open(eval[string](b, `document.querySelector("#new-link").textContent`))
+			b.click("form.card button.primary")
+			b.until(`document.querySelector(".alert") !== null`)
+		}},
 		{"label", "/documents/1", func() { ready(b); b.press("B", "e", "e", "X", "Home", "j"); saved(b) }},
 		{"words", "/documents/1", func() {
 			ready(b)
@@ -63,6 +93,7 @@ func TestEveryScreenIsAccessible(t *testing.T) {
 			saved(b)
 		}},
 		{"keys", "/documents/1", func() { ready(b); b.press("?"); b.until(`document.querySelector("#help").open`) }},
+		{"agreement-none", "/projects/2/agreement", nil},
 		{"accuracy", "/projects/1/accuracy", made},
 		{"accuracy-closer", "/projects/1/accuracy?focus=2&against=1", func() { made(); b.do(chromedp.Click(".menu summary")) }},
 		{"accuracy-none", "/projects/2/accuracy", nil},

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"os"
 	"strings"
 	"syscall"
 	"time"
@@ -25,6 +26,21 @@ type serve struct {
 	Demo    bool   `help:"Add a small sample project."`
 	User    string `placeholder:"NAME" help:"Make sure there is an administrator of this name; the password of a new one is printed."`
 	Verbose bool   `help:"Log each request."`
+
+	OIDC oidcFlags `embed:"" prefix:"oidc-"`
+}
+
+// oidcFlags say with which OpenID provider people may sign in. The secret is no
+// flag: flags are seen by everybody on the machine.
+type oidcFlags struct {
+	Issuer   string      `env:"ANNOTATE_OIDC_ISSUER" placeholder:"URL" help:"The OpenID provider with which people may sign in: https://login.example.org. Needs --base-url; the client's secret is read from ANNOTATE_OIDC_CLIENT_SECRET."`
+	ClientID string      `name:"client-id" env:"ANNOTATE_OIDC_CLIENT_ID" placeholder:"ID" help:"What this tool is called there."`
+	Name     string      `env:"ANNOTATE_OIDC_NAME" placeholder:"NAME" help:"What people call the provider, for the button: University login (default: the provider's host)."`
+	Role     corpus.Role `env:"ANNOTATE_OIDC_ROLE" default:"" enum:",${memberRoles}" placeholder:"ROLE" help:"Role of who comes for the first time without an invitation: one of ${memberRoles} (default: they are asked to get an invitation)."`
+}
+
+func (f oidcFlags) options() handlers.OIDC {
+	return handlers.OIDC{Issuer: f.Issuer, ClientID: f.ClientID, ClientSecret: os.Getenv("ANNOTATE_OIDC_CLIENT_SECRET"), Name: f.Name, Role: f.Role}
 }
 
 // Stopping takes no longer than these together.
@@ -49,7 +65,7 @@ func (c *serve) Run(p *program) error {
 			level = slog.LevelDebug
 		}
 		log := slog.New(slog.NewTextHandler(p.stderr, &slog.HandlerOptions{Level: level}))
-		h, err := handlers.New(s, handlers.Options{Log: log, BaseURL: c.BaseURL})
+		h, err := handlers.New(s, handlers.Options{Log: log, BaseURL: c.BaseURL, OIDC: c.OIDC.options()})
 		if err != nil {
 			return err
 		}
@@ -63,6 +79,7 @@ func (c *serve) Run(p *program) error {
 			Handler: h, ReadHeaderTimeout: handlers.HeaderTimeout, IdleTimeout: handlers.IdleTimeout, MaxHeaderBytes: handlers.MaxHeader,
 			ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 		}
+		server.RegisterOnShutdown(h.Drain)
 		ended := make(chan error, 1)
 		go func() { ended <- server.Serve(listener) }()
 		if err := c.announce(p, s, address(listener)); err != nil && p.ctx.Err() == nil {
@@ -125,7 +142,7 @@ func (c *serve) announce(p *program, s *db.Store, url string) error {
 	if err != nil || len(people) > 0 {
 		return err
 	}
-	token, err := s.AddLink(p.ctx, corpus.Administrator)
+	token, err := s.AddFirstLink(p.ctx)
 	if err != nil {
 		return err
 	}
@@ -171,7 +188,7 @@ func addDemo(ctx context.Context, s *db.Store) (corpus.ImportReport, error) {
 	p, err := s.ProjectByName(ctx, demo.Project().Name)
 	if errors.Is(err, corpus.ErrNotFound) {
 		p = demo.Project()
-		p.ID, err = s.AddProject(ctx, p)
+		p.ID, err = s.AddProject(ctx, p, 0)
 	}
 	if err != nil {
 		return corpus.ImportReport{}, err

@@ -41,7 +41,7 @@ func Open(t testing.TB) *db.Store {
 // Project is a project with the usual labels.
 func Project(t testing.TB, s *db.Store, name string) corpus.Project {
 	t.Helper()
-	id, err := s.AddProject(t.Context(), corpus.Project{Name: name, Labels: corpus.DefaultLabels(), Cutting: "line", Order: corpus.AsImported})
+	id, err := s.AddProject(t.Context(), corpus.Project{Name: name, Labels: corpus.DefaultLabels(), Cutting: "line"}, 0)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -210,6 +210,30 @@ func (a *Annotation) Redo(of string) (Change, error) {
 	return a.travel(of, &a.undone, &a.done, "redo")
 }
 
+// Restart makes the annotation a blank draft again, as an event that cannot be
+// undone: neither it nor what was before. It returns the change that this was.
+func (a *Annotation) Restart(event string) (Change, error) {
+	empty := ""
+	c := Change{Note: &empty, Status: Draft}
+	for _, s := range a.Spans {
+		c.Remove = append(c.Remove, s.ID)
+	}
+	for i, p := range a.Pieces {
+		if i > 0 && !a.blockStart(p.Start) {
+			c.Joins = append(c.Joins, p.Start)
+		}
+	}
+	if n := len(a.Pieces); n > 0 && a.Pieces[n-1].End > a.Pieces[0].Start {
+		c.Classes = []Piece{{Range: text.Range{Start: a.Pieces[0].Start, End: a.Pieces[n-1].End}}}
+	}
+	if err := a.Do(event, c); err != nil {
+		return Change{}, err
+	}
+	a.done, a.undone = nil, nil
+
+	return c, nil
+}
+
 func (a *Annotation) travel(of string, from, to *[]step, what string) (Change, error) {
 	if len(*from) == 0 {
 		return Change{}, Invalidf("", "there is nothing to %s", what)
@@ -483,8 +507,10 @@ type Gold struct {
 	Document   Document
 	Version    int
 	Pieces     []Piece
-	Spans      []Span // without ids
-	Annotators []string
+	Spans      []Span   // without ids
+	Annotators []string // whose labelling it is, or who decided it where nobody labelled
+	Basis      Basis
+	DecidedBy  AnnotatorID // who decided or corrected it, 0 where a rule or an import did
 	At         time.Time
 }
 

@@ -11,7 +11,6 @@ package corpus
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"annotate/internal/text"
@@ -24,6 +23,7 @@ type (
 	AnnotatorID int64
 	GoldID      int64
 	LabelID     int64
+	LinkID      int64
 )
 
 // Class is a block's judgement.
@@ -72,21 +72,32 @@ type Document struct {
 	Added      time.Time
 }
 
+// Key is the name that a document has outside: the importer's, else one made of
+// the hash of its text. An import that brings it finds the document again.
+func (d Document) Key() string {
+	if d.ExternalID != "" {
+		return d.ExternalID
+	}
+	return "sha256:" + d.SHA256
+}
+
 // State is where a document stands in its project.
 type State string
 
 const (
-	New        State = "new"     // nobody has begun
-	Begun      State = "begun"   // someone has a draft
-	Skipped    State = "skipped" // an annotator passed it over
-	Flagged    State = "flagged" // an annotator asks the manager to look
-	Golden     State = "gold"    // it has gold
+	New        State = "new"      // nobody has begun
+	Begun      State = "begun"    // someone has a draft
+	Labelled   State = "labelled" // handed in, by fewer people than it wants
+	Review     State = "review"   // what was handed in differs: an adjudicator decides
+	Skipped    State = "skipped"  // an annotator passed it over; somebody else may take it
+	Flagged    State = "flagged"  // an annotator asks the manager to look
+	Golden     State = "gold"     // it has gold
 	Superseded State = "superseded"
 	Removed    State = "removed"
 )
 
 // States lists those that people filter by, in the order a document meets them.
-var States = []State{New, Begun, Skipped, Flagged, Golden, Superseded, Removed}
+var States = []State{New, Begun, Labelled, Review, Skipped, Flagged, Golden, Superseded, Removed}
 
 // Counts is how many documents of a project stand in each state.
 type Counts map[State]int
@@ -94,7 +105,7 @@ type Counts map[State]int
 // Total counts the documents that are there to be labelled: superseded and
 // removed ones are left out.
 func (c Counts) Total() int {
-	return c[New] + c[Begun] + c[Skipped] + c[Flagged] + c[Golden]
+	return c[New] + c[Begun] + c[Labelled] + c[Review] + c[Skipped] + c[Flagged] + c[Golden]
 }
 
 // Project is a set of documents with one label set, one cutting rule and one
@@ -105,55 +116,9 @@ type Project struct {
 	Guidelines string // Markdown
 	Labels     LabelSet
 	Cutting    string // a name in segment.Rules
-	Order      Order
-	Removed    bool
-	Added      time.Time
-}
-
-// Order is the order in which the queue hands out documents.
-type Order string
-
-const (
-	AsImported  Order = "imported"
-	RandomOrder Order = "random" // fixed per document, so that it is the same for everybody
-)
-
-// Role is what a person may do. Each includes the ones after it.
-type Role string
-
-const (
-	Administrator Role = "administrator"
-	Manager       Role = "manager"
-	Adjudicator   Role = "adjudicator"
-	AnnotatorRole Role = "annotator"
-)
-
-// Roles from the most to the least powerful.
-var Roles = []Role{Administrator, Manager, Adjudicator, AnnotatorRole}
-
-// Includes reports whether r may do what o may. An unknown role may nothing.
-func (r Role) Includes(o Role) bool {
-	i, j := slices.Index(Roles, r), slices.Index(Roles, o)
-
-	return i >= 0 && i <= j
-}
-
-// Annotator is a person with an account.
-type Annotator struct {
-	ID       AnnotatorID
-	Name     string
-	Role     Role
-	Keys     map[string]string // the person's own keys: action → key; empty for the usual ones
-	Disabled bool
-	Added    time.Time
-}
-
-// Token lets a program do what its owner may do. Its secret is known to the
-// program alone.
-type Token struct {
-	ID    string
-	Name  string // what it is for
-	Added time.Time
+	Settings
+	Removed bool
+	Added   time.Time
 }
 
 // ErrNotFound and ErrConflict are what callers may look for; ErrConflict says

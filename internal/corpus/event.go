@@ -61,6 +61,9 @@ const (
 	KindSkip   = "skip"
 	KindFlag   = "flag"
 	KindReopen = "reopen"
+
+	// KindRestart makes everything blank. No browser sends it.
+	KindRestart = "restart"
 )
 
 // Limits of one event.

@@ -56,6 +56,15 @@ func (s LabelSet) ByName(name string) (Label, bool) {
 	return Label{}, false
 }
 
+// Names are the names of all labels, retired ones included, by id.
+func (s LabelSet) Names() map[LabelID]string {
+	names := make(map[LabelID]string, len(s))
+	for _, l := range s {
+		names[l.ID] = l.Name
+	}
+	return names
+}
+
 // Next is an id that no label of the set has.
 func (s LabelSet) Next() LabelID {
 	var last LabelID

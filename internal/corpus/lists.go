@@ -18,6 +18,17 @@ type Incoming struct {
 	Pieces     []Piece
 	Spans      []IncomingSpan
 	Annotators []string // who decided the gold, as the record says
+
+	// Draft says that the record brings Spans and no classes of blocks: Pieces is
+	// nil, and the spans become a draft of who imports. A Draft without spans says
+	// that somebody looked and found none.
+	Draft bool
+
+	// Of a gold text that came without positions: its words, and those of them
+	// that were found in the page.
+	GoldWords, GoldFound int
+
+	Notes []string // what a person should know: left out, renamed, hardly found
 }
 
 // IncomingSpan names its label, because ids differ between projects.
@@ -45,13 +56,22 @@ func (p *Problem) Error() string {
 	return fmt.Sprintf("%s:%d: %s", p.File, p.Line, p.Reason)
 }
 
+// Note says how a file was taken, beside the records of a stream. As an error
+// in it, it is none: reading goes on, and nothing is wrong.
+type Note struct {
+	File string // "" for all of the import
+	Text string
+}
+
+func (n *Note) Error() string { return (&Problem{File: n.File, Reason: n.Text}).Error() }
+
 // ImportOptions say how an import goes.
 type ImportOptions struct {
 	Project   ProjectID
-	By        AnnotatorID
-	DryRun    bool // find out what would happen, store nothing
-	SkipBad   bool // import the good records although others are bad
-	AddLabels bool // add labels that the project does not have yet
+	By        AnnotatorID // whose drafts spans without classes of blocks become
+	DryRun    bool        // find out what would happen, store nothing
+	SkipBad   bool        // import the good records although others are bad
+	AddLabels bool        // add labels that the project does not have yet
 	Progress  func(ImportReport)
 }
 
@@ -63,9 +83,22 @@ type ImportReport struct {
 	Failed    int        `json:"failed"`
 	Gold      int        `json:"gold"` // how many of New and Changed brought gold
 	NewLabels []string   `json:"newLabels,omitempty"`
-	Problems  []Problem  `json:"problems,omitempty"` // the first MaxProblems
-	Stored    bool       `json:"stored"`             // false in a dry run, and where a bad record stopped it
-	Sample    []Document `json:"-"`                  // the first three documents, as cut
+	Drafts    int        `json:"drafts,omitempty"`    // how many of New and Changed brought a draft
+	GoldWords int        `json:"goldWords,omitempty"` // of gold texts that had to be found in their pages
+	GoldFound int        `json:"goldFound,omitempty"` // of these
+	Problems  []Problem  `json:"problems,omitempty"`  // the first MaxProblems
+	Noted     int        `json:"noted,omitempty"`
+	Notes     []Problem  `json:"notes,omitempty"` // what is to be known and stops nothing, the first MaxProblems
+	Stored    bool       `json:"stored"`          // false in a dry run, and where a bad record stopped it
+	Sample    []Incoming `json:"-"`               // the first three documents, as cut
+}
+
+// Note adds what a person should know.
+func (r *ImportReport) Note(p Problem) {
+	r.Noted++
+	if len(r.Notes) < MaxProblems {
+		r.Notes = append(r.Notes, p)
+	}
 }
 
 // MaxProblems bounds the list of problems kept; all are counted.
@@ -107,10 +140,69 @@ type DocumentPage struct {
 	Next DocumentID // pass as After for the next page; 0 where this is the last
 }
 
+// ProgressDays is how many days, today the last, a person's progress shows.
+const ProgressDays = 14
+
+// Progress is how far a project is.
+type Progress struct {
+	Counts Counts
+	Left   int // how many times a document is still to be handed in
+	People []PersonProgress
+}
+
+// PersonProgress is what one person did in a project.
+type PersonProgress struct {
+	Annotator AnnotatorID
+	Name      string
+	Submitted int               // documents
+	Active    time.Duration     // time of work on documents, 0 where it was not measured
+	Days      [ProgressDays]int // documents handed in on each of the last days (UTC)
+}
+
+// Pace is the work a document takes, over everybody whose time was measured; 0
+// where nobody's was.
+func (p Progress) Pace() time.Duration {
+	var active time.Duration
+	submitted := 0
+	for _, one := range p.People {
+		if one.Active > 0 {
+			active += one.Active
+			submitted += one.Submitted
+		}
+	}
+	if submitted == 0 {
+		return 0
+	}
+
+	return active / time.Duration(submitted)
+}
+
+// Lease is a document that a person holds.
+type Lease struct {
+	Document  DocumentID
+	Name      string // of the document
+	Annotator AnnotatorID
+	Person    string
+	Begun     bool
+	Seen      time.Time // the last sign of life
+}
+
+// Empty counts what the documents without gold wait for when a person's queue
+// is empty.
+type Empty struct {
+	Held     int   // for people who hold them now
+	Waiting  int   // for somebody else: this person has handed them in
+	Skipped  int   // for somebody else: this person skipped them
+	Free     int   // for this person, were it not for the share cap
+	ShareCap int   // per cent, 0 for no bound
+	Practice Round // where it has failed, nothing else is handed out
+}
+
 // GoldFilter chooses gold for an export.
 type GoldFilter struct {
 	Project ProjectID
-	Newest  GoldID // ignore gold decided after this one; 0 means all there is when reading starts
+	Newest  GoldID    // ignore gold decided after this one; 0 means all there is when reading starts
+	Release ReleaseID // the gold of this release, whatever became of it since; 0 for current gold
 }
 
 // GoldPreview counts what an export would hold.
@@ -129,6 +221,7 @@ type View struct {
 	Document   Document
 	Index      *text.Index
 	Annotation Annotation // a copy; its slices may be read, not changed
+	Purpose    Purpose
 	State      State      // of the document
 	Newer      DocumentID // the version that superseded this one, 0 for none
 	Gold       int        // version of the current gold, 0 for none

@@ -33,7 +33,6 @@ func Project() corpus.Project {
 		Guidelines: guidelines,
 		Labels:     corpus.DefaultLabels(),
 		Cutting:    cutting,
-		Order:      corpus.AsImported,
 	}
 }
 

@@ -35,7 +35,14 @@ type Format struct {
 
 	// append adds one checked document to b. It is called from several
 	// goroutines at once.
-	append func(b []byte, g corpus.Gold, labels map[corpus.LabelID]string) ([]byte, error)
+	append func(b []byte, g corpus.Gold, n names) ([]byte, error)
+}
+
+// names are what numbers in gold stand for.
+type names struct {
+	labels  map[corpus.LabelID]string
+	release string                        // "" where it is current gold that is written
+	people  map[corpus.AnnotatorID]string // who decided, in a release
 }
 
 // Formats are all there are, in the order of the menu.
@@ -63,6 +70,8 @@ type Manifest struct {
 	Bytes     int64                `json:"bytes"`
 	SHA256    string               `json:"sha256"` // of the bytes, lower-case hex
 	Program   string               `json:"program"`
+
+	Release *corpus.ReleaseManifest `json:"release,omitempty"` // where it is a release that was written
 }
 
 // Program names this program and the version it was built from.
@@ -96,11 +105,23 @@ const (
 // few batches at a time. The error of a document that fails its check names it;
 // what was written before is then a beginning and no dataset.
 func (f Format) Write(ctx context.Context, w io.Writer, labels corpus.LabelSet, gold iter.Seq2[corpus.Gold, error]) (Manifest, error) {
-	names := make(map[corpus.LabelID]string, len(labels))
-	for _, l := range labels {
-		names[l.ID] = l.Name
+	return f.write(ctx, w, names{labels: labels.Names()}, gold)
+}
+
+// WriteRelease writes the gold of a release, each document with what its hash
+// is over, and the manifest with that of the release. It is an error where that
+// is not as many documents as the release has.
+func (f Format) WriteRelease(ctx context.Context, w io.Writer, r corpus.Release, gold iter.Seq2[corpus.Gold, error]) (Manifest, error) {
+	m, err := f.write(ctx, w, names{r.Labels.Names(), r.Name, r.DeciderNames()}, gold)
+	m.Project, m.Release = r.ProjectName, &r.ReleaseManifest
+	if err == nil && m.Documents != r.Documents {
+		err = corpus.Invalidf("", "the release %q has %d documents and %d could be read; see what is wrong with: annotate release verify", r.Name, r.Documents, m.Documents)
 	}
 
+	return m, err
+}
+
+func (f Format) write(ctx context.Context, w io.Writer, names names, gold iter.Seq2[corpus.Gold, error]) (Manifest, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	workers := runtime.GOMAXPROCS(0)
@@ -189,22 +210,22 @@ func newBatch() *batch {
 	return &batch{gold: make([]corpus.Gold, 0, batchDocuments), done: make(chan struct{})}
 }
 
-func (b *batch) encode(f Format, names map[corpus.LabelID]string) {
+func (b *batch) encode(f Format, names names) {
 	b.blocks, b.spans = map[corpus.Class]int{}, map[string]int{}
 	b.bytes = (*buffers.Get().(*[]byte))[:0]
 	for _, g := range b.gold {
-		if b.err = check(g, names); b.err == nil {
+		if b.err = check(g, names.labels); b.err == nil {
 			b.bytes, b.err = f.append(b.bytes, g, names)
 		}
 		if b.err != nil {
-			b.err = fmt.Errorf("document %d (%s): %w", g.Document.ID, ID(g.Document), b.err)
+			b.err = fmt.Errorf("document %d (%s): %w", g.Document.ID, g.Document.Key(), b.err)
 			return
 		}
 		for _, p := range g.Pieces {
 			b.blocks[p.Class]++
 		}
 		for _, s := range g.Spans {
-			b.spans[names[s.Label]]++
+			b.spans[names.labels[s.Label]]++
 		}
 	}
 }
@@ -247,15 +268,6 @@ func check(g corpus.Gold, names map[corpus.LabelID]string) error {
 	}
 
 	return corpus.CheckSpans(x, g.Pieces, g.Spans)
-}
-
-// ID is the name that a document has outside: the importer's, else one made of
-// the hash of its text. An import that brings it finds the document again.
-func ID(d corpus.Document) string {
-	if d.ExternalID != "" {
-		return d.ExternalID
-	}
-	return "sha256:" + d.SHA256
 }
 
 // writer writes batches and counts what it wrote.

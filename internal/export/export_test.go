@@ -439,7 +439,7 @@ func TestAnImportOfTheExportRestoresTheGold(t *testing.T) {
 			}
 			continue
 		}
-		if in.Text != g.Document.Text || in.SHA256 != g.Document.SHA256 || in.ExternalID != export.ID(g.Document) || in.URL != g.Document.URL || in.Language != g.Document.Language {
+		if in.Text != g.Document.Text || in.SHA256 != g.Document.SHA256 || in.ExternalID != g.Document.Key() || in.URL != g.Document.URL || in.Language != g.Document.Language {
 			t.Errorf("document %d came back as %+v", i, in.Document)
 		}
 		if d := cmp.Diff(g.Pieces, in.Pieces); d != "" {

@@ -3,6 +3,7 @@ package export
 import (
 	"bytes"
 	"encoding/json"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -23,10 +24,10 @@ var JSONL = Format{
 
 // appendRecord writes JSON by hand: encoding/json takes three times as long,
 // and the shape is fixed. A fuzz test reads it back with encoding/json.
-func appendRecord(b []byte, g corpus.Gold, labels map[corpus.LabelID]string) ([]byte, error) {
+func appendRecord(b []byte, g corpus.Gold, n names) ([]byte, error) {
 	d := g.Document
 	b = append(b, `{"id":`...)
-	b = appendString(b, ID(d))
+	b = appendString(b, d.Key())
 	b = append(b, `,"text":`...)
 	b = appendString(b, d.Text)
 	b = append(b, `,"sha256":`...)
@@ -55,7 +56,7 @@ func appendRecord(b []byte, g corpus.Gold, labels map[corpus.LabelID]string) ([]
 	for i, s := range g.Spans {
 		b = appendRange(b, i, s.Range)
 		b = append(b, `,"label":`...)
-		b = appendString(b, labels[s.Label])
+		b = appendString(b, n.labels[s.Label])
 		b = append(b, `,"quote":`...)
 		b = appendString(b, s.Quote)
 		b = append(b, '}')
@@ -67,8 +68,41 @@ func appendRecord(b []byte, g corpus.Gold, labels map[corpus.LabelID]string) ([]
 		}
 		b = appendString(b, name)
 	}
+	b = append(b, ']')
+	if n.release != "" {
+		b = appendSealed(b, g, n)
+	}
 
-	return append(b, "]}\n"...), nil
+	return append(b, "}\n"...), nil
+}
+
+// appendSealed writes what a release's hash is over besides the record. The
+// blocks as they were cut stand there only where somebody split one.
+func appendSealed(b []byte, g corpus.Gold, n names) []byte {
+	b = append(b, `,"release":`...)
+	b = appendString(b, n.release)
+	b = append(b, `,"sealed":{"segmenter":`...)
+	b = appendString(b, g.Document.Segmenter)
+	b = append(b, `,"basis":`...)
+	b = appendString(b, string(g.Basis))
+	if by := n.people[g.DecidedBy]; by != "" {
+		b = append(b, `,"decidedBy":`...)
+		b = appendString(b, by)
+	}
+	if !slices.EqualFunc(g.Document.Blocks, g.Pieces, func(is corpus.Block, p corpus.Piece) bool { return is.Range == p.Range }) {
+		b = append(b, `,"cut":[`...)
+		for i, is := range g.Document.Blocks {
+			if i > 0 {
+				b = append(b, ',')
+			}
+			b = strconv.AppendInt(b, int64(is.Start), 10)
+			b = append(b, ',')
+			b = strconv.AppendInt(b, int64(is.End), 10)
+		}
+		b = append(b, ']')
+	}
+
+	return append(b, '}')
 }
 
 // appendRange opens the i-th object of a list with its range.

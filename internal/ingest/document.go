@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -49,14 +50,13 @@ func document(p Page, cutting string) (corpus.Incoming, error) {
 	in := corpus.Incoming{File: p.File, Line: p.Line}
 	in.MediaType, in.Meta = p.MediaType, p.Meta
 
-	var r record
+	r, t, err := p.read()
+	if err != nil {
+		return in, err
+	}
 	raw := p.Raw
 	var came string // the source as a string of UTF-8
 	if p.MediaType == Record {
-		var err error
-		if r, err = parseRecord(p.Raw); err != nil {
-			return in, err
-		}
 		switch {
 		case r.Text != nil && r.HTML != nil:
 			return in, errors.New("the record has both text and html; keep the one that is to be labelled")
@@ -67,10 +67,12 @@ func document(p Page, cutting string) (corpus.Incoming, error) {
 		default:
 			return in, errors.New("the record has neither text nor html")
 		}
-		p.ID, p.URL, p.Name, p.Language, in.Meta = r.ID, r.URL, r.Title, r.Language, r.Meta
 		in.Charset, raw = "utf-8", []byte(came)
 	} else {
 		came, in.Charset = decode(p.Raw, p.Charset, p.MediaType == "text/html")
+	}
+	if p.MediaType == Record || t != nil {
+		p.ID, p.URL, p.Name, p.Language, in.Meta = cmp.Or(r.ID, p.ID), r.URL, r.Title, r.Language, r.Meta
 	}
 	if in.Meta == "" {
 		in.Meta = "{}"
@@ -88,7 +90,7 @@ func document(p Page, cutting string) (corpus.Incoming, error) {
 		in.Source, sourceHash = raw, sha256.Sum256(raw)
 	}
 	in.SHA256, in.SourceHash = hex.EncodeToString(textHash[:]), hex.EncodeToString(sourceHash[:])
-	if p.MediaType == Record {
+	if p.MediaType == Record && t == nil {
 		if err := errors.Join(r.checkHash(textHash, sourceHash), r.label(&in)); err != nil {
 			return in, err
 		}
@@ -98,6 +100,10 @@ func document(p Page, cutting string) (corpus.Incoming, error) {
 		return in, errors.New("there is no visible text in it")
 	case len(in.Blocks) > MaxBlocks:
 		return in, fmt.Errorf("it would be cut into %d blocks; at most %d can be labelled", len(in.Blocks), MaxBlocks)
+	case t != nil:
+		if err := p.foreign.labelled(&in, t, came); err != nil {
+			return in, err
+		}
 	}
 
 	in.ExternalID, in.URL, in.Site = p.ID, p.URL, site(p.URL)
@@ -109,6 +115,20 @@ func document(p Page, cutting string) (corpus.Incoming, error) {
 	}
 
 	return in, nil
+}
+
+// read is what a record says, and where it is of another tool also its labels.
+func (p Page) read() (record, *task, error) {
+	switch {
+	case p.foreign != nil:
+		t, err := p.foreign.parse(p)
+		return t.record, &t, err
+	case p.MediaType == Record:
+		r, err := parseRecord(p.Raw)
+		return r, nil, err
+	}
+
+	return record{}, nil, nil
 }
 
 // cut makes the text and the blocks.
@@ -200,7 +220,7 @@ const inFlight = 96 << 20
 // weigh is about how much memory the making of a page takes: an HTML page has
 // a tree.
 func weigh(p Page) int64 {
-	n := int64(len(p.Raw))*3 + 4096
+	n := int64(len(p.Raw)+len(p.beside))*3 + 4096
 	if p.MediaType == "text/html" || p.MediaType == Record && bytes.Contains(p.Raw, []byte(`"html"`)) {
 		n *= 4
 	}
@@ -284,16 +304,23 @@ func documents(ctx context.Context, pages iter.Seq2[Page, error], cutting string
 			if j.err == nil {
 				j.err = ids.check(j.in)
 			}
-			var p *corpus.Problem
 			if j.err != nil {
 				j.in = corpus.Incoming{}
 			}
-			if !yield(j.in, j.err) || j.err != nil && !errors.As(j.err, &p) {
+			if !yield(j.in, j.err) || j.err != nil && !goesOn(j.err) {
 				return
 			}
 			budget.Release(j.weight)
 		}
 	}
+}
+
+// goesOn reports whether an error of a stream concerns one record or file.
+func goesOn(err error) bool {
+	var p *corpus.Problem
+	var n *corpus.Note
+
+	return errors.As(err, &p) || errors.As(err, &n)
 }
 
 // feed hands the pages to the workers, and in the same order to who collects.
@@ -336,14 +363,24 @@ var seed = maphash.MakeSeed()
 
 // check is a Problem where the id of in was there before.
 func (s *seen) check(in corpus.Incoming) error {
-	if in.ExternalID == "" {
+	id := in.ExternalID
+	switch {
+	case id != "":
+	case in.Pieces == nil && !in.Draft:
 		return nil
+	default: // the same text, labelled once more: by somebody else, as a rule
+		id = "sha256:" + in.SHA256
 	}
-	key := maphash.String(seed, in.ExternalID)
+	key := maphash.String(seed, id)
 	if first, twice := s.at[key]; twice {
 		where := (&corpus.Problem{File: s.files[first.file], Line: int(first.line), Reason: "x"}).Error()
+		where = strings.TrimSuffix(where, ": x")
+		if in.ExternalID == "" {
+			return &corpus.Problem{File: in.File, Line: in.Line,
+				Reason: fmt.Sprintf("the same text stands twice with labels in this import, first in %s; import the labels of one person at a time", where)}
+		}
 		return &corpus.Problem{File: in.File, Line: in.Line,
-			Reason: fmt.Sprintf("the id %s stands twice in this import, first in %s; ids name one document each", short(in.ExternalID), strings.TrimSuffix(where, ": x"))}
+			Reason: fmt.Sprintf("the id %s stands twice in this import, first in %s; ids name one document each", short(in.ExternalID), where)}
 	}
 	if n := len(s.files); n == 0 || s.files[n-1] != in.File {
 		s.files = append(s.files, in.File)

@@ -3,7 +3,13 @@
 // bring. Finding (Paths, Reader) is cheap and goes in order; making (Document)
 // is a plain function of one Page, so Documents runs it on all cores and keeps
 // the order. A file or record that cannot be taken is a *corpus.Problem in the
-// stream, in words for the person who wants to import it, and reading goes on.
+// stream, in words for the person who wants to import it, and reading goes on; a
+// *corpus.Note says how a file was taken.
+//
+// Labels that other tools made come in positions of their own, without classes
+// of blocks, or as a text that must be found in its page again. They are taken
+// exactly or not at all: what a file leaves open is asked, and what cannot be
+// kept is named.
 //
 // What comes in is hostile until proved otherwise: sizes, ratios, depths and
 // names are bounded (Limits), nothing is written, and nothing outside the given
@@ -31,6 +37,10 @@ type Page struct {
 	MediaType string // "text/plain", "text/html", or Record where Raw is a JSON object
 	Charset   string // of Raw where that is known for certain; "" means: find out
 	Raw       []byte // never changed, and kept by what Document returns
+
+	foreign    *foreign // how the labels of another tool are read, nil for none
+	beside     []byte   // what stands in a second file of the document, nil for none
+	besideName string
 }
 
 // Record is the MediaType of a page whose text and labels stand in a record of
@@ -38,13 +48,22 @@ type Page struct {
 const Record = "application/json"
 
 // Formats that Options.Format may name, besides "" and "auto": by the file's
-// name, else by its content.
-var Formats = []string{"text", "html", "jsonl", "json", "csv"}
+// name, else by its content. Those behind csv are of other tools; brat,
+// cleaneval, aeb and chatnoir keep a document in two files, so they come as a
+// folder or an archive.
+var Formats = []string{"text", "html", "jsonl", "json", "csv",
+	"doccano", "labelstudio", "prodigy", "brat", "aeb", "chatnoir", "webmainbench", "cleaneval"}
 
 // Options say how to read.
 type Options struct {
 	Format string // "" or "auto", or one of Formats for every file
 	Limits Limits
+
+	// The rest is for files of other tools.
+	Offsets  string // what positions count, one of Offsets; "" finds out, and asks where nothing tells
+	Blocks   string // BlocksBody or BlocksNone; "" asks where it matters
+	Pieces   bool   // a span in pieces, or over a border of blocks, comes as its pieces
+	LeaveOut bool   // what cannot be kept of a document is left out of it, with a note, instead of a Problem
 }
 
 // Limits bound what one import may cost. A zero field means its default.

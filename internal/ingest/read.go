@@ -5,6 +5,7 @@ import (
 	"archive/zip"
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -33,6 +34,11 @@ import (
 // one file or record; any other error ends the sequence.
 func Paths(ctx context.Context, paths []string, o Options) iter.Seq2[Page, error] {
 	return sequence(ctx, o, func(f *finder) {
+		files := slices.DeleteFunc(slices.Clone(paths), func(p string) bool {
+			info, err := os.Stat(p)
+			return err != nil || !info.Mode().IsRegular()
+		})
+		f.given = newTree(files, func(name string) (io.ReadCloser, error) { return os.Open(name) })
 		for _, p := range paths {
 			if p == "-" {
 				if !f.stream(os.Stdin, "-") {
@@ -47,6 +53,38 @@ func Paths(ctx context.Context, paths []string, o Options) iter.Seq2[Page, error
 	})
 }
 
+// File is one of several that came together.
+type File struct {
+	Name string // its path inside the upload; "" or "-" for what has none
+	Open func() (io.ReadCloser, error)
+}
+
+// Files finds the documents in files that came together, of which some formats
+// need two for a document. Each is read as Reader would read it.
+func Files(ctx context.Context, files []File, o Options) iter.Seq2[Page, error] {
+	return sequence(ctx, o, func(f *finder) {
+		names, open := make([]string, len(files)), map[string]func() (io.ReadCloser, error){}
+		for i, one := range files {
+			names[i] = one.Name
+			open[one.Name] = one.Open
+		}
+		f.enter(newTree(names, func(name string) (io.ReadCloser, error) { return open[name]() }))
+		for _, one := range files {
+			r, err := one.Open()
+			if err != nil {
+				f.fatal(fmt.Errorf("opening %s: %w", one.Name, err))
+				return
+			}
+			ok := f.streamOf(r, one.Name, one.Name)
+			r.Close()
+			if !ok {
+				return
+			}
+		}
+		f.leave()
+	})
+}
+
 // Reader finds the documents in one stream: an upload, or what was pasted.
 // name is its path inside the upload and decides how it is read; without one
 // (or with "-") the content decides. An archive is read in place where r is
@@ -57,9 +95,17 @@ func Reader(ctx context.Context, r io.Reader, name string, o Options) iter.Seq2[
 
 func sequence(ctx context.Context, o Options, run func(*finder)) iter.Seq2[Page, error] {
 	return func(yield func(Page, error) bool) {
-		f := &finder{ctx: ctx, yield: yield, format: o.Format, l: o.Limits.withDefaults()}
+		f := &finder{ctx: ctx, yield: yield, format: o.Format, o: o, l: o.Limits.withDefaults(), names: &labelNames{from: map[string]string{}}}
 		if f.format == "auto" {
 			f.format = ""
+		}
+		switch {
+		case o.Offsets != "" && !slices.Contains(Offsets, o.Offsets):
+			yield(Page{}, corpus.Invalidf("offsets", "positions count %s; there is no %q", strings.Join(Offsets, ", "), o.Offsets))
+			return
+		case o.Blocks != "" && o.Blocks != BlocksBody && o.Blocks != BlocksNone:
+			yield(Page{}, corpus.Invalidf("blocks", "the blocks of labelled spans are %s or %s; there is no %q", BlocksBody, BlocksNone, o.Blocks))
+			return
 		}
 		if f.format != "" && !slices.Contains(Formats, f.format) {
 			yield(Page{}, corpus.Invalidf("format", "there is no format %q; there are auto, %s", o.Format, strings.Join(Formats, ", ")))
@@ -74,8 +120,13 @@ type finder struct {
 	ctx    context.Context
 	yield  func(Page, error) bool
 	format string
+	o      Options
 	l      Limits
 	total  int64 // bytes after decompression, so far
+	names  *labelNames
+
+	given *tree // the files that were named one by one
+	tree  *tree // what is being read now, nil for a stream
 }
 
 // file is one that is being read: how it is shown, what its id is if it is one
@@ -83,9 +134,13 @@ type finder struct {
 type file struct {
 	shown  string
 	id     string
+	at     string  // its name in the tree
 	origin *source // whose own failure ends the import
 	input  *source // what counts its bytes before decompression
 	packed bool    // it came out of an archive
+
+	foreign *foreign          // for each of its pages
+	pair    func(*Page) error // adds what stands in another file
 }
 
 func (f *finder) page(p Page) bool { return f.yield(p, nil) }
@@ -129,7 +184,13 @@ func (f *finder) path(p string) bool {
 	}
 	defer r.Close()
 
-	return f.stream(r, filepath.Base(p))
+	if f.tree == nil {
+		f.enter(f.given)
+	}
+	ok := f.streamOf(r, filepath.Base(p), p)
+	f.tree = nil
+
+	return ok
 }
 
 func cause(err error) string {
@@ -155,6 +216,7 @@ func (f *finder) folder(dir string) bool {
 	}
 	defer root.Close()
 
+	f.enter(newTree(filesUnder(root.FS()), func(name string) (io.ReadCloser, error) { return root.Open(name) }))
 	going, found := true, false
 	err = fs.WalkDir(root.FS(), ".", func(name string, d fs.DirEntry, err error) error {
 		if ctxErr := f.ctx.Err(); ctxErr != nil {
@@ -200,7 +262,25 @@ func (f *finder) folder(dir string) bool {
 		return f.refuse(dir, 0, "the folder holds no files")
 	}
 
-	return going
+	return going && f.leave()
+}
+
+// filesUnder are the names of the files that are read, as far as they can be
+// listed: what cannot is said when it is its turn.
+func filesUnder(folder fs.FS) (names []string) {
+	_ = fs.WalkDir(folder, ".", func(name string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return nil
+		case skipped(d.Name()) && d.IsDir():
+			return fs.SkipDir
+		case !skipped(d.Name()) && d.Type().IsRegular():
+			names = append(names, name)
+		}
+		return nil
+	})
+
+	return names
 }
 
 // safeName makes a plain relative path of a name that somebody else chose. It
@@ -230,7 +310,10 @@ func safeName(name string) string {
 }
 
 // stream reads one file from outside.
-func (f *finder) stream(r io.Reader, name string) bool {
+func (f *finder) stream(r io.Reader, name string) bool { return f.streamOf(r, name, name) }
+
+// streamOf is stream of a file that has another name in the tree.
+func (f *finder) streamOf(r io.Reader, name, at string) bool {
 	if name == "" {
 		name = "-"
 	}
@@ -238,7 +321,7 @@ func (f *finder) stream(r io.Reader, name string) bool {
 		name = safeName(name)
 	}
 	src := &source{ctx: f.ctx, r: r}
-	in := file{shown: name, id: name, origin: src, input: src}
+	in := file{shown: name, id: name, at: at, origin: src, input: src}
 	if name == "-" {
 		in.id = ""
 	}
@@ -262,7 +345,7 @@ func (f *finder) open(in file, b *bufio.Reader) bool {
 		return f.inside(in, b)
 	}
 
-	for _, ext := range []string{".gz", ".zst", ".gzip", ".zstd"} {
+	for _, ext := range packings {
 		if s, ok := cutExt(in.id, ext); ok {
 			in.id = s
 			break
@@ -291,6 +374,11 @@ func cutExt(name, ext string) (string, bool) {
 
 // inside reads an uncompressed file: a tar, or by its format.
 func (f *finder) inside(in file, b *bufio.Reader) bool {
+	if f.tree != nil {
+		if taken, ok := f.member(in, b); taken {
+			return ok
+		}
+	}
 	head, err := b.Peek(512)
 	if len(head) == 0 {
 		if err != nil && err != io.EOF {
@@ -308,21 +396,34 @@ func (f *finder) inside(in file, b *bufio.Reader) bool {
 		return f.refuse(in.shown, 0, nested)
 	}
 
+	if f.tree == nil && (f.format == "brat" || f.format == "cleaneval") {
+		return f.refuse(in.shown, 0, fmt.Sprintf("a document of %s is two files; give the folder or an archive that has both", f.format))
+	}
+
 	sample, err := b.Peek(8 << 10)
 	if what := binaryFile(sample); what != "" && err != nil && err != io.EOF { // it only looks so because it is damaged
 		return f.broken(in, 0, err)
 	} else if what != "" {
 		return f.refuse(in.shown, 0, notText(what))
 	}
-	format := f.format
-	if format == "" {
-		if format = formatOf(in.id, sample); format == "" {
-			if err != nil && err != io.EOF { // an archive that is cut off before it can be told
-				return f.broken(in, 0, err)
-			}
-			return f.refuse(in.shown, 0, fmt.Sprintf("files that end in %q are not read; there are .txt, .md, .html, .jsonl, .json, .csv and .tsv, also .gz or .zst of them, .zip and .tar.gz, or name the format", path.Ext(in.id)))
-		}
+	format, recognised := f.format, ""
+	if format == "" || format == "brat" || format == "cleaneval" { // what a folder of these holds beside its pairs
+		format = formatOf(in.id, sample)
 	}
+	if f.format == "" && (format == "json" || format == "jsonl") {
+		recognised, b = f.recognise(b)
+	}
+	if format = cmp.Or(recognised, format); format == "" {
+		if err != nil && err != io.EOF { // an archive that is cut off before it can be told
+			return f.broken(in, 0, err)
+		}
+		return f.refuse(in.shown, 0, fmt.Sprintf("files that end in %q are not read; there are .txt, .md, .html, .jsonl, .json, .csv and .tsv, also .gz or .zst of them, .zip and .tar.gz, or name the format", path.Ext(in.id)))
+	}
+
+	return f.read(in, b, format, recognised != "")
+}
+
+func (f *finder) read(in file, b *bufio.Reader, format string, recognised bool) bool {
 	switch format {
 	case "jsonl":
 		return f.jsonl(in, b)
@@ -332,9 +433,11 @@ func (f *finder) inside(in file, b *bufio.Reader) bool {
 		return f.csv(in, b)
 	case "html":
 		return f.whole(in, b, "text/html")
-	default:
+	case "text":
 		return f.whole(in, b, "text/plain")
 	}
+
+	return f.records(in, b, format, recognised)
 }
 
 const nested = "it is an archive inside an archive or a compressed file; unpack it first"
@@ -391,7 +494,7 @@ func (f *finder) whole(in file, r io.Reader, mediaType string) bool {
 		return f.refuse(in.shown, 0, "there is nothing but white space in it")
 	}
 
-	return f.page(Page{File: in.shown, ID: in.id, MediaType: mediaType, Raw: raw})
+	return f.record(in, Page{File: in.shown, ID: in.id, MediaType: mediaType, Raw: raw})
 }
 
 // entry reads one file of an archive.
@@ -403,12 +506,15 @@ func (f *finder) entry(archive file, name string, r io.Reader) bool {
 		}
 	}
 	src := &source{ctx: f.ctx, r: r}
-	in := file{shown: archive.shown + "/" + name, id: name, origin: archive.origin, input: src, packed: true}
+	in := file{shown: archive.shown + "/" + name, id: name, at: name, origin: archive.origin, input: src, packed: true}
 
 	return f.open(in, bufio.NewReaderSize(src, 16<<10))
 }
 
 func (f *finder) tar(in file, b *bufio.Reader) bool {
+	if slices.Contains(together, f.format) {
+		return f.tarAtOnce(in, b)
+	}
 	t := tar.NewReader(b)
 	for n := 0; ; n++ {
 		h, err := t.Next()
@@ -429,6 +535,27 @@ func (f *finder) tar(in file, b *bufio.Reader) bool {
 			return false
 		}
 	}
+}
+
+// tarAtOnce reads an archive whose files belong together.
+func (f *finder) tarAtOnce(in file, b *bufio.Reader) bool {
+	t, done, err := f.tarTree(b)
+	defer done()
+	if err != nil {
+		return f.broken(in, 0, err)
+	}
+	f.enter(t)
+	for _, name := range t.names {
+		r, err := t.open(name)
+		if err != nil {
+			return f.fatal(fmt.Errorf("reading %s: %w", in.shown, err))
+		}
+		if !f.entry(in, name, r) {
+			return false
+		}
+	}
+
+	return f.leave()
 }
 
 // zip reads an archive, whose list of files stands at its end.
@@ -453,6 +580,7 @@ func (f *finder) zip(in file, r io.Reader, b *bufio.Reader) bool {
 		return f.refuse(in.shown, 0, notText(what))
 	}
 
+	f.enter(zipTree(z))
 	in.origin = &source{} // from here a failed read is a damaged entry
 	// Entries may share compressed bytes, so growth is measured over the archive.
 	var grown int64
@@ -493,7 +621,27 @@ func (f *finder) zip(in file, r io.Reader, b *bufio.Reader) bool {
 		return f.refuse(in.shown, 0, "the archive is empty")
 	}
 
-	return true
+	return f.leave()
+}
+
+// zipTree are the files of an archive by their safe names.
+func zipTree(z *zip.Reader) *tree {
+	files := map[string]*zip.File{}
+	var names []string
+	for _, e := range z.File {
+		name := safeName(e.Name)
+		if e.Mode().IsRegular() && !slices.ContainsFunc(strings.Split(name, "/"), skipped) && files[name] == nil {
+			names, files[name] = append(names, name), e
+		}
+	}
+
+	return newTree(names, func(name string) (io.ReadCloser, error) {
+		e, ok := files[name]
+		if !ok {
+			return nil, fs.ErrNotExist
+		}
+		return e.Open()
+	})
 }
 
 // seekable gives r as something to read from any place, by copying it to a

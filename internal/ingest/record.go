@@ -20,8 +20,8 @@ import (
 )
 
 // record is a JSON object in our native form. Only text or html is
-// required. split and release say where an export put the document and are not
-// kept; a field with any other name goes to meta under that name.
+// required. split, release and sealed say where an export put the document and
+// are not kept; a field with any other name goes to meta under that name.
 type record struct {
 	ID, URL, Title, Language string
 	Text, HTML               *string
@@ -61,6 +61,30 @@ var decoders = sync.Pool{New: func() any { return new(jsontext.Decoder) }}
 // parseRecord reads one object, a line of JSON Lines or one of a list. Its error
 // is a sentence for a person.
 func parseRecord(line []byte) (record, error) {
+	var r record
+	var more members
+	err := eachMember(line, func(field string, v jsontext.Value) error { return r.set(field, v, &more) })
+	if err != nil {
+		return record{}, err
+	}
+
+	return r, r.close(&more)
+}
+
+// close puts the members that mean nothing of their own into the metadata.
+func (r *record) close(more *members) error {
+	meta, err := more.merge(r.Meta)
+	r.Meta = meta
+	if err == nil && r.Language == "" && strings.Contains(meta, `"language"`) {
+		r.Language = languageOf(meta)
+	}
+
+	return err
+}
+
+// eachMember gives the members of one JSON object, in their order. Its errors
+// are sentences for a person.
+func eachMember(line []byte, each func(field string, v jsontext.Value) error) error {
 	d := decoders.Get().(*jsontext.Decoder)
 	defer decoders.Put(d)
 	d.Reset(bytes.NewBuffer(line))
@@ -68,44 +92,35 @@ func parseRecord(line []byte) (record, error) {
 	switch d.PeekKind() {
 	case '{':
 	case '[':
-		return record{}, errors.New("the line is a JSON array; each line must be one object in { }, without commas between lines")
+		return errors.New("the line is a JSON array; each line must be one object in { }, without commas between lines")
 	case '"', '0', 't', 'f', 'n':
-		return record{}, errors.New("the line is not a JSON object; each line must be one object in { }")
+		return errors.New("the line is not a JSON object; each line must be one object in { }")
 	}
 	if _, err := d.ReadToken(); err != nil {
-		return record{}, inWords(line, err)
+		return inWords(line, err)
 	}
-
-	var r record
-	var more members
 	for d.PeekKind() == '"' {
 		name, err := d.ReadToken()
 		if err != nil {
-			return record{}, inWords(line, err)
+			return inWords(line, err)
 		}
 		field := name.String()
 		value, err := d.ReadValue()
 		if err != nil {
-			return record{}, inWords(line, err)
+			return inWords(line, err)
 		}
-		if err := r.set(field, value, &more); err != nil {
-			return record{}, err
+		if err := each(field, value); err != nil {
+			return err
 		}
 	}
 	if _, err := d.ReadToken(); err != nil {
-		return record{}, inWords(line, err)
+		return inWords(line, err)
 	}
 	if rest := line[d.InputOffset():]; len(bytes.TrimSpace(rest)) > 0 {
-		return record{}, fmt.Errorf("something stands behind the JSON object, at %s; each line must be one object", place(line, int64(len(line)-len(bytes.TrimSpace(rest)))))
+		return fmt.Errorf("something stands behind the JSON object, at %s; each line must be one object", place(line, int64(len(line)-len(bytes.TrimSpace(rest)))))
 	}
 
-	meta, err := more.merge(r.Meta)
-	r.Meta = meta
-	if err == nil && r.Language == "" && strings.Contains(meta, `"language"`) {
-		r.Language = languageOf(meta)
-	}
-
-	return r, err
+	return nil
 }
 
 // set takes one field of the record.
@@ -161,12 +176,9 @@ func (r *record) set(field string, v jsontext.Value, more *members) error {
 		if name, err = str(field, v); name != "" {
 			r.Annotators = append(r.Annotators, name)
 		}
-	case "split", "release":
+	case "split", "release", "sealed":
 	default:
-		if depth(v) > maxDepth {
-			return fmt.Errorf("the field %q is nested more than %d deep", field, maxDepth)
-		}
-		more.add(field, v)
+		return more.keep(field, v)
 	}
 
 	return err
@@ -215,6 +227,16 @@ func (m *members) add(name string, v []byte) {
 	m.buf, _ = jsontext.AppendQuote(m.buf, name) // name came out of valid JSON
 	m.buf = append(append(m.buf, ':'), v...)
 	m.names = append(m.names, name)
+}
+
+// keep is add for a value that a file brought.
+func (m *members) keep(name string, v jsontext.Value) error {
+	if depth(v) > maxDepth {
+		return fmt.Errorf("the field %q is nested more than %d deep", name, maxDepth)
+	}
+	m.add(name, v)
+
+	return nil
 }
 
 func (m *members) addString(name, v string) {

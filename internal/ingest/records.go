@@ -65,7 +65,7 @@ func (f *finder) jsonl(in file, b *bufio.Reader) bool {
 			}
 		case len(bytes.TrimSpace(line)) > 0:
 			found = true
-			if !f.page(Page{File: in.shown, Line: n, MediaType: Record, Raw: bytes.TrimSpace(line)}) {
+			if !f.record(in, Page{File: in.shown, Line: n, MediaType: Record, Raw: bytes.TrimSpace(line)}) {
 				return false
 			}
 		}
@@ -101,7 +101,7 @@ func (f *finder) json(in file, b *bufio.Reader) bool {
 			if !f.refuse(in.shown, line, fmt.Sprintf("the record is longer than %s, which is the limit", size(f.l.Line))) {
 				return false
 			}
-		case !f.page(Page{File: in.shown, Line: line, MediaType: Record, Raw: raw}):
+		case !f.record(in, Page{File: in.shown, Line: line, MediaType: Record, Raw: raw}):
 			return false
 		}
 	}

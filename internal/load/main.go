@@ -32,6 +32,7 @@ type options struct {
 	people   int
 	gold     int
 	imported int
+	queued   int
 	corpus   string
 	program  string
 }
@@ -43,6 +44,7 @@ func main() {
 	flag.IntVar(&o.people, "people", 64, "how many people are at work at most")
 	flag.IntVar(&o.gold, "gold", 10_000, "how many documents of gold are exported")
 	flag.IntVar(&o.imported, "import", 50_000, "how many documents are imported while people save")
+	flag.IntVar(&o.queued, "queue", 20_000, "how many documents the project holds that people label together")
 	flag.StringVar(&o.corpus, "corpus", "", "a file of JSON Lines with a text each, to be blown up; without it texts are made")
 	flag.StringVar(&o.program, "program", "", "an annotate to measure; without it the one of this module is built")
 	flag.Parse()
@@ -116,6 +118,9 @@ func run(ctx context.Context, o options) (err error) {
 	if err := b.measureExport(ctx); err != nil {
 		return err
 	}
+	if err := b.measureTogether(ctx); err != nil {
+		return err
+	}
 	if err := b.measureImport(ctx, last); err != nil {
 		return err
 	}
@@ -146,7 +151,8 @@ func (b *bench) fill(ctx context.Context) (projects []project, err error) {
 		if err := b.pages.write(file, n, next, i == len(b.sizes)); err != nil {
 			return nil, err
 		}
-		if _, err := b.command(ctx, "", "project", "add", p.name); err != nil {
+		// So many may meet on one document: where people save is their own choice.
+		if _, err := b.command(ctx, "", "project", "add", p.name, "--overlap", "20"); err != nil {
 			return nil, err
 		}
 		began := time.Now()
@@ -311,7 +317,7 @@ func (b *bench) measureImport(ctx context.Context, p project) error {
 	if _, err := b.command(ctx, "", "project", "add", "uploaded"); err != nil {
 		return err
 	}
-	into := len(b.sizes) + 2
+	into := len(b.sizes) + 3
 	say("uploading %d documents", b.imported)
 	admin := b.people[0]
 	path, err := admin.upload(fmt.Sprintf("/projects/%d/imports", into), file)

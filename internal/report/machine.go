@@ -151,6 +151,7 @@ func printJSON(w io.Writer, r Report) error {
 		Title      string           `json:"title"`
 		Program    string           `json:"program,omitzero"`
 		Gold       string           `json:"gold,omitzero"`
+		Release    string           `json:"release,omitzero"`
 		Guidelines string           `json:"guidelines,omitzero"`
 		Metrics    int              `json:"metricSet"`
 		Documents  int              `json:"documents"`
@@ -166,7 +167,7 @@ func printJSON(w io.Writer, r Report) error {
 		Slices     []jsonSlice      `json:"slices"`
 		Gates      []jsonGate       `json:"gates"`
 		Each       []jsonDocument   `json:"each"`
-	}{Title: h.Title, Program: h.Program, Gold: h.Gold, Guidelines: h.Guidelines, Metrics: h.Metrics, Documents: len(r.Documents), Sites: h.Sites,
+	}{Title: h.Title, Program: h.Program, Gold: h.Gold, Release: h.Release, Guidelines: h.Guidelines, Metrics: h.Metrics, Documents: len(r.Documents), Sites: h.Sites,
 		Resamples: h.Resamples, Seed: h.Seed, NoBody: h.NoBody, LeftOut: h.Common}
 	if c := r.Ceiling; c != nil {
 		out.Ceiling = map[string]any{"f1": asJSON(c.F1), "documents": c.Documents, "notBlind": c.Seen, "blockKappa": number(c.Kappa), "startDiffersBy": number(c.Start), "endDiffersBy": number(c.End)}

@@ -179,9 +179,13 @@ func lines(w io.Writer, r Report, lay layout) error {
 // how to get the same again.
 func (r Report) Said() []string {
 	h := r.Header
-	out := []string{fmt.Sprintf("%s: %s of %s with gold.", h.Title, count(len(r.Runs), "run"), count(len(r.Documents), "document"))}
+	about := fmt.Sprintf("%s: %s of %s with gold.", h.Title, count(len(r.Runs), "run"), count(len(r.Documents), "document"))
+	if h.Release != "" {
+		about = fmt.Sprintf("%s: %s, release %s, %s, sha256 %s.", h.Title, count(len(r.Runs), "run"), h.Release, count(len(r.Documents), "document"), h.Gold)
+	}
+	out := []string{about}
 	repeat := fmt.Sprintf("Intervals of 95 %%: the documents drawn anew %d times, seed %d. Metric set %d", h.Resamples, h.Seed, h.Metrics)
-	if h.Gold != "" {
+	if h.Gold != "" && h.Release == "" {
 		repeat += ", gold " + short(h.Gold)
 	}
 	if h.Guidelines != "" {

@@ -34,7 +34,8 @@ type Report struct {
 type Header struct {
 	Title      string // the project, or the file of gold
 	Program    string // this program and its version
-	Gold       string // a hash over ids and versions of the gold, or of the file
+	Gold       string // a hash over ids and versions of the gold, or of the file or release
+	Release    string // the name of the release that the gold is of, "" for none
 	Guidelines string // a hash of the guidelines that the gold was made by, "" without any
 	Metrics    int    // score.Version
 	Seed       uint64

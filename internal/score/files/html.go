@@ -104,6 +104,17 @@ func labelledPage(name string) func(input) (item, error) {
 	}
 }
 
+// Marked reads a page with the marks of boilernet, l3s-gn1 or cc-select: its
+// visible text, and blocks of it, each of one class.
+func Marked(format string, raw []byte) (string, []score.Block, error) {
+	it, err := labelledPage(format)(input{raw: raw})
+	if err != nil {
+		return "", nil, err
+	}
+
+	return *it.text, it.blocks, nil
+}
+
 var l3sClass = regexp.MustCompile(`(?:^|\s)x-nc-sel([0-5])(?:\s|$)`)
 
 // marks say whether an element is body, and whether it has a mark at all.

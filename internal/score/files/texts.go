@@ -57,11 +57,19 @@ var (
 	cleanMarks = regexp.MustCompile(`(?i)[ \t]*</?[hpl]>[ \t]*`)
 )
 
-// cleanEval reads a text of CleanEval. Its marks open paragraphs and are never
-// closed; character entities stay, as in the original.
 func cleanEval(in input) (item, error) {
-	t := decoded(in.raw)
-	url := ""
+	t, url := CleanEval(in.raw)
+	it := texted(in.id, t)
+	it.URL = url
+
+	return it, nil
+}
+
+// CleanEval reads a text of CleanEval, and the address in its first line, ""
+// without one. Its marks open paragraphs and are never closed; character
+// entities stay, as in the original.
+func CleanEval(raw []byte) (body, url string) {
+	t := decoded(raw)
 	if m := cleanURL.FindStringSubmatch(t); m != nil {
 		url, t = m[1], t[len(m[0]):]
 	}
@@ -76,10 +84,8 @@ func cleanEval(in input) (item, error) {
 		last = at[1]
 	}
 	b.WriteString(t[last:])
-	it := texted(in.id, strings.TrimSpace(b.String()))
-	it.URL = url
 
-	return it, nil
+	return strings.TrimSpace(b.String()), url
 }
 
 // commentsLine divides dragnet's text from the comments of readers.
