@@ -87,7 +87,22 @@ func (s *Store) setStatus(t *tx, w *work, b *batch, row int64, now int64) error 
 		return nil
 	}
 
+	if err := t.share(w.key.document, w.doc.Project, now); err != nil {
+		return err
+	}
+
 	return s.settle(t, w.key.document, &w.doc, w.key.annotator, b.status.Why, now)
+}
+
+// share notes that what people handed in for a document is not what agreement
+// has counted. Where one of two takes theirs back, the row stays and counts for
+// nothing.
+func (t *tx) share(id corpus.DocumentID, project corpus.ProjectID, now int64) error {
+	_, err := t.exec(`INSERT OR REPLACE INTO shared (document_id, project_id, at, content) SELECT ?1, ?2, ?3, x''
+		WHERE (SELECT count(*) FROM annotations WHERE document_id = ?1 AND purpose = 'label' AND submitted_at > 0) > 1
+			OR EXISTS (SELECT 1 FROM shared WHERE document_id = ?1)`, id, project, now)
+
+	return err
 }
 
 // submit keeps what is handed in, and does what its purpose asks.
@@ -201,11 +216,6 @@ func (f standing) room(state corpus.State) int {
 func (s *Store) settle(t *tx, id corpus.DocumentID, doc *corpus.Document, by corpus.AnnotatorID, why string, now int64) error {
 	f, err := t.standing(id, now)
 	if err != nil {
-		return err
-	}
-	// Where one of two takes theirs back, the row stays and counts for nothing.
-	if _, err := t.exec(`INSERT OR REPLACE INTO shared (document_id, project_id, at, content)
-		SELECT ?1, ?2, ?3, x'' WHERE ?4 > 1 OR EXISTS (SELECT 1 FROM shared WHERE document_id = ?1)`, id, f.project, now, f.submitted); err != nil {
 		return err
 	}
 

@@ -10,6 +10,7 @@ import (
 	"github.com/a-h/templ"
 	"github.com/labstack/echo/v4"
 
+	"annotate/internal/corpus"
 	"annotate/views"
 )
 
@@ -59,6 +60,9 @@ func (h *handlers) live(c echo.Context) error {
 		}
 		switch {
 		case now != seen:
+			if !h.stillMay(c, p) {
+				return nil
+			}
 			seen, said = now, time.Now()
 			var o views.Overview
 			var message string
@@ -78,6 +82,19 @@ func (h *handlers) live(c echo.Context) error {
 	}
 
 	return fmt.Errorf("live overview of project %d: %w", p.ID, err)
+}
+
+// stillMay reports whether who listens is signed in still and may see the
+// project, with the role they have by now: all of it can change while the
+// stream goes on.
+func (h *handlers) stillMay(c echo.Context, p corpus.Project) bool {
+	who, err := h.signedIn(c)
+	if err == nil {
+		who.Role, err = h.store.RoleIn(c.Request().Context(), p.ID, who)
+	}
+	c.Set(whoKey, who)
+
+	return err == nil
 }
 
 // event is a component as one message of the stream.

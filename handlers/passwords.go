@@ -69,8 +69,8 @@ var errWrongPassword = corpus.Invalidf("", "name and password do not belong toge
 // nobody.
 func (h *handlers) checkPassword(ctx context.Context, name, password string) (corpus.AnnotatorID, error) {
 	id, hash, err := h.store.PasswordHash(ctx, name)
-	known := err == nil
-	if errors.Is(err, corpus.ErrNotFound) {
+	known := err == nil && hash != "" // who signs in elsewhere has no password
+	if errors.Is(err, corpus.ErrNotFound) || err == nil && hash == "" {
 		hash, err = nobodysHash()
 	}
 	if err != nil {
@@ -84,7 +84,6 @@ func (h *handlers) checkPassword(ctx context.Context, name, password string) (co
 	}
 	defer leavePlace()
 
-	// An account without a password has a hash that is none; it fits nothing.
 	match, err := argon2id.ComparePasswordAndHash(password, hash)
 	if err != nil || !match || !known {
 		return 0, errWrongPassword
