@@ -418,3 +418,37 @@ func BenchmarkBackup(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkWorkTogether is 64 people who claim, label and hand in as fast as
+// they can, a fifth of the documents three of them each.
+func BenchmarkWorkTogether(b *testing.B) {
+	s, p, who := filled(b, max(2000, 2*b.N), 64, false)
+	p.Overlap, p.OverlapShare, p.Order = 3, 20, corpus.RandomOrder
+	if err := s.SetProject(b.Context(), p, 0); err != nil {
+		b.Fatal(err)
+	}
+	var claims tally
+	together(b, 64, func(w, i int) error {
+		began := time.Now()
+		id, err := s.Claim(b.Context(), p.ID, who[w].ID, 0)
+		claims.add([]time.Duration{time.Since(began)})
+		if err != nil {
+			return err
+		}
+		v, err := s.View(b.Context(), id, who[w].ID)
+		if err != nil {
+			return err
+		}
+		pieces := v.Annotation.Pieces
+		name := fmt.Sprintf("together-%d-%d", w, i)
+		a, err := s.Act(b.Context(), id, who[w].ID, []corpus.Event{
+			{ID: name + "-a", Kind: corpus.KindClass, From: pieces[0].Start, To: pieces[len(pieces)-1].Start, Class: corpus.Body},
+			{ID: name + "-b", Kind: corpus.KindSubmit},
+		})
+		if err == nil && len(a.Refused) > 0 {
+			err = fmt.Errorf("%+v", a.Refused)
+		}
+		return err
+	})
+	claims.report(b, "claim")
+}

@@ -508,19 +508,21 @@ func (q *queue) free() (id corpus.DocumentID, purpose corpus.Purpose, err error)
 	if over, err := q.capped(); err != nil || over {
 		return 0, "", errors.Join(err, corpus.ErrNotFound)
 	}
-	const free = `SELECT s.document_id FROM document_states s WHERE s.project_id = ?1 AND s.state = ?2 AND s.room > 0 AND s.document_id <= ?3 AND s.document_id <> ?4
+	// Left to itself, SQLite narrows by document_id and sorts what it finds: all
+	// that wait, at each claim.
+	const free = `SELECT s.document_id FROM document_states s INDEXED BY %s WHERE s.project_id = ?1 AND s.state = ?2 AND s.room > 0 AND s.document_id <= ?3 AND s.document_id <> ?4
 		AND NOT EXISTS (SELECT 1 FROM annotations n WHERE n.document_id = s.document_id AND n.annotator_id = ?5)
-		AND NOT EXISTS (SELECT 1 FROM leases l WHERE l.document_id = s.document_id AND l.annotator_id = ?5)`
-	passes := []string{` AND s.document_id > ?4 ORDER BY s.document_id LIMIT 1`, ` ORDER BY s.document_id LIMIT 1`}
+		AND NOT EXISTS (SELECT 1 FROM leases l WHERE l.document_id = s.document_id AND l.annotator_id = ?5) %s LIMIT 1`
+	passes := []string{fmt.Sprintf(free, "queue_imported", `AND s.document_id > ?4 ORDER BY s.document_id`), fmt.Sprintf(free, "queue_imported", `ORDER BY s.document_id`)}
 	switch q.Order {
 	case corpus.RandomOrder:
-		passes = []string{` ORDER BY s.shuffle LIMIT 1`}
+		passes = []string{fmt.Sprintf(free, "queue_random", `ORDER BY s.shuffle`)}
 	case corpus.MostDoubt:
-		passes = []string{` ORDER BY s.doubt DESC, s.document_id LIMIT 1`}
+		passes = []string{fmt.Sprintf(free, "queue_doubt", `ORDER BY s.doubt DESC, s.document_id`)}
 	}
 	for _, state := range waiting {
 		for _, pass := range passes {
-			err = q.t.scan(free+pass, []any{q.project, state, q.through, q.after, q.who}, &id)
+			err = q.t.scan(pass, []any{q.project, state, q.through, q.after, q.who}, &id)
 			if !errors.Is(err, corpus.ErrNotFound) {
 				return id, corpus.ForGold, err
 			}

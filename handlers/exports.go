@@ -2,7 +2,6 @@ package handlers
 
 import (
 	"bufio"
-	"context"
 	"errors"
 	"io"
 	"log/slog"
@@ -16,6 +15,7 @@ import (
 
 	"annotate/internal/corpus"
 	"annotate/internal/export"
+	"annotate/internal/split"
 	"annotate/views"
 )
 
@@ -33,7 +33,8 @@ func (h *handlers) askedRelease(c echo.Context, p corpus.Project) (*corpus.Relea
 	return &r, err
 }
 
-// exportPage counts what an export would hold.
+// exportPage counts what an export would hold, and of a format that is chosen
+// also by split, with what it cannot say.
 func (h *handlers) exportPage(c echo.Context) error {
 	p, err := h.livingProject(c)
 	if err != nil {
@@ -48,9 +49,9 @@ func (h *handlers) exportPage(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	filter := corpus.GoldFilter{Project: p.ID}
+	filter, shown := corpus.GoldFilter{Project: p.ID}, p
 	if frozen != nil {
-		p, filter.Release = frozen.AsOf(p), frozen.ID
+		shown, filter.Release = frozen.AsOf(p), frozen.ID
 	}
 	preview, err := h.store.GoldPreview(ctx, filter)
 	if err != nil {
@@ -61,49 +62,139 @@ func (h *handlers) exportPage(c echo.Context) error {
 		return err
 	}
 
-	page := views.Export{Page: h.page(c, "Export", &p, views.ExportTab), Project: p, Preview: preview, Release: frozen, Releases: releases, Waiting: max(counts.Total()-preview.Documents, 0)}
+	page := views.Export{Page: h.page(c, "Export", &p, views.ExportTab), Project: shown, Preview: preview, Release: frozen, Releases: releases, Waiting: max(counts.Total()-preview.Documents, 0)}
 	for _, f := range export.Formats {
 		page.Formats = append(page.Formats, views.Choice{Name: f.Name, Title: strings.ToUpper(f.Name), About: f.About})
 	}
+	status, err := h.previewExport(c, p, frozen, &page)
+	if err != nil {
+		return err
+	}
 
-	return render(c, http.StatusOK, views.ExportPage(page))
+	return render(c, status, views.ExportPage(page))
 }
 
-// exported is the project and the format that an address names.
-func (h *handlers) exported(c echo.Context) (corpus.Project, export.Format, error) {
-	p, err := h.livingProject(c)
-	if err != nil {
-		return corpus.Project{}, export.Format{}, err
+// previewExport fills in what the chosen format would make of the gold; nothing
+// where none is chosen. What was typed wrongly is shown beside it.
+func (h *handlers) previewExport(c echo.Context, p corpus.Project, frozen *corpus.Release, page *views.Export) (status int, err error) {
+	page.Asked = exportAsked(c)
+	format, ok := export.ByName(page.Asked.Format)
+	if !ok {
+		return http.StatusOK, nil
 	}
-	for _, f := range export.Formats {
-		if f.Name == c.Param("format") {
-			return p, f, nil
+	page.Several, page.About = format.Several(export.Options{}), format.About
+
+	source, options, err := h.exportSource(c, p, frozen, page.Asked)
+	if wrong, ok := formErrors(err, "split", "by"); ok {
+		page.Errors = wrong
+		return http.StatusUnprocessableEntity, nil
+	}
+	if err != nil {
+		return 0, err
+	}
+	page.Several = format.Several(options)
+	m, err := format.Survey(c.Request().Context(), source, options)
+	page.Splits = []views.ExportPart{{Documents: m.Documents, Blocks: m.Blocks, Spans: m.Spans}}
+	if len(m.Splits) > 0 {
+		page.Splits = nil
+		for _, s := range m.Splits {
+			page.Splits = append(page.Splits, views.ExportPart(s))
+		}
+	}
+	if m.Lost != nil {
+		page.Lost = m.Lost.String()
+		page.LostDocuments = m.Lost.Documents
+		for _, l := range m.Lost.Listed {
+			page.Losses = append(page.Losses, views.ExportLoss(l))
 		}
 	}
 
-	return corpus.Project{}, export.Format{}, corpus.ErrNotFound
+	return http.StatusOK, err
+}
+
+// exportAsked is what the address asks of an export.
+func exportAsked(c echo.Context) views.ExportQuery {
+	return views.ExportQuery{
+		Release: c.QueryParam("release"), Format: c.QueryParam("format"), Split: c.QueryParam("split"), By: split.By(c.QueryParam("by")),
+		All: c.QueryParam("all") != "", Lossy: c.QueryParam("lossy") != "",
+	}
+}
+
+// exportSource is the gold of a release, or current gold as it is now, and how
+// it is to be written.
+func (h *handlers) exportSource(c echo.Context, p corpus.Project, frozen *corpus.Release, asked views.ExportQuery) (source export.Source, o export.Options, err error) {
+	ctx, filter := c.Request().Context(), corpus.GoldFilter{Project: p.ID}
+	if frozen != nil {
+		filter.Release = frozen.ID
+		source = export.Released(*frozen, h.store.Gold(ctx, filter))
+	} else {
+		now, err := h.store.GoldPreview(ctx, filter)
+		if err != nil {
+			return source, o, err
+		}
+		filter.Newest = now.Newest
+		source = export.Current(p, h.store.Gold(ctx, filter))
+	}
+	source.Page = h.store.Source
+
+	o = export.Options{Lossy: asked.Lossy, All: asked.All}
+	if asked.Split == "" {
+		return source, o, nil
+	}
+	spec, by, err := splitAsked(views.Splits{Typed: asked.Split, By: asked.By})
+	if err != nil {
+		return source, o, err
+	}
+	parts, err := h.store.Splits(ctx, p.ID, spec, by, filter.Release)
+	if err != nil {
+		return source, o, err
+	}
+	for _, part := range spec.Parts {
+		o.Splits = append(o.Splits, part.Name)
+	}
+	o.Split = func(d corpus.Document) string { return parts.Of(d.Key()) }
+
+	return source, o, nil
+}
+
+// exported is the project and the format that an address names, with what it
+// asks for.
+func (h *handlers) exported(c echo.Context) (p corpus.Project, frozen *corpus.Release, format export.Format, err error) {
+	if p, err = h.livingProject(c); err != nil {
+		return p, nil, format, err
+	}
+	format, ok := export.ByName(c.Param("format"))
+	if !ok {
+		return p, nil, format, corpus.ErrNotFound
+	}
+	frozen, err = h.askedRelease(c, p)
+
+	return p, frozen, format, err
 }
 
 // export streams a project's gold as a download. Where it fails after the
 // first bytes are sent, the connection is broken off: a file that ends too
 // early must not look like a whole one.
 func (h *handlers) export(c echo.Context) error {
-	p, format, err := h.exported(c)
+	p, frozen, format, err := h.exported(c)
 	if err != nil {
 		return err
 	}
-	frozen, err := h.askedRelease(c, p)
+	source, options, err := h.exportSource(c, p, frozen, exportAsked(c))
 	if err != nil {
 		return err
 	}
 	ctx := c.Request().Context()
 	r := c.Response()
 
-	header := r.Header()
-	header.Set(echo.HeaderContentType, format.MediaType)
-	header.Set(echo.HeaderContentDisposition, attachment(datasetName(p, frozen), format.Ext))
+	header, kind, ext := r.Header(), format.MediaType, format.Ext
+	if format.Several(options) {
+		kind, ext = "application/zip", format.Name+".zip"
+	}
+	header.Set(echo.HeaderContentType, kind)
+	header.Set(echo.HeaderContentDisposition, attachment(datasetName(p, frozen), ext))
 	w := bufio.NewWriterSize(r, 64<<10)
-	_, err = h.writeGold(ctx, w, p, frozen, format)
+	_, err = format.Stream(ctx, w, source, options)
 	if err == nil {
 		err = w.Flush()
 	}
@@ -120,15 +211,6 @@ func (h *handlers) export(c echo.Context) error {
 	panic(http.ErrAbortHandler)
 }
 
-// writeGold writes a release, or current gold where it is nil.
-func (h *handlers) writeGold(ctx context.Context, w io.Writer, p corpus.Project, frozen *corpus.Release, format export.Format) (export.Manifest, error) {
-	if frozen != nil {
-		return format.WriteRelease(ctx, w, *frozen, h.store.Gold(ctx, corpus.GoldFilter{Project: p.ID, Release: frozen.ID}))
-	}
-
-	return format.Write(ctx, w, p.Labels, h.store.Gold(ctx, corpus.GoldFilter{Project: p.ID}))
-}
-
 // datasetName is what a download of gold is called.
 func datasetName(p corpus.Project, frozen *corpus.Release) string {
 	if frozen != nil {
@@ -139,16 +221,16 @@ func datasetName(p corpus.Project, frozen *corpus.Release) string {
 
 // exportManifest says what an export of now holds.
 func (h *handlers) exportManifest(c echo.Context) error {
-	p, format, err := h.exported(c)
+	p, frozen, format, err := h.exported(c)
 	if err != nil {
 		return err
 	}
-	frozen, err := h.askedRelease(c, p)
+	source, options, err := h.exportSource(c, p, frozen, exportAsked(c))
 	if err != nil {
 		return err
 	}
 
-	manifest, err := h.writeGold(c.Request().Context(), io.Discard, p, frozen, format)
+	manifest, err := format.Stream(c.Request().Context(), io.Discard, source, options)
 
 	if err != nil {
 		return err

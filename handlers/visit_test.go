@@ -262,6 +262,9 @@ func TestVisits(t *testing.T) {
 		{"the export page", "mona", get, news + "/export", nil, 200, "", []string{".tiles .card:nth-child(1) dd: 1", "a[download][href='/projects/1/export/jsonl']", "a[href='/projects/1/export/jsonl/manifest']", "td: Other", ".lead: 2 documents without gold"}, []string{".empty"}},
 		{"an export page without gold", "mona", get, quiet + "/export", nil, 200, "", []string{".empty"}, []string{"a[download]"}},
 		{"a format that there is not", "mona", get, news + "/export/none", nil, 404, "", nil, nil},
+		{"a preview of an export", "mona", get, news + "/export?format=iob2&split=train%3D80%2Ctest%3D20&by=document", nil, 200, "", []string{"#preview h2: iob2", "#preview td: train", "#preview td: test", "#preview a[download]: Download as ZIP"}, []string{"#preview details"}},
+		{"a preview that asks for no split there can be", "mona", get, news + "/export?format=iob2&split=train", nil, 422, "", []string{"#problem-split"}, []string{"#preview a[download]"}},
+		{"a download of several files", "mona", get, news + "/export/huggingface", nil, 200, "", nil, nil},
 		{"an annotator may not export", "ines", get, news + "/export/jsonl", nil, 403, "", nil, nil},
 
 		// settings

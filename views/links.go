@@ -427,6 +427,70 @@ func withQuery(path string, q url.Values) string {
 
 // Splits: which documents go to which part.
 
+// ExportQuery is what is asked of an export.
+type ExportQuery struct {
+	Release, Format, Split string // "" for current gold, none chosen, not divided
+	By                     split.By
+	All, Lossy             bool // boilerplate too; leave out what cannot be said
+}
+
+// of asks the same of another format.
+func (q ExportQuery) of(format string) ExportQuery {
+	q.Format = format
+	return q
+}
+
+// losing asks the same and gives up what the format cannot say.
+func (q ExportQuery) losing() ExportQuery {
+	q.Lossy = true
+	return q
+}
+
+func (q ExportQuery) values() url.Values {
+	v := url.Values{}
+	for name, value := range map[string]string{"release": q.Release, "split": q.Split, "by": string(q.By)} {
+		if value != "" {
+			v.Set(name, value)
+		}
+	}
+	if q.All {
+		v.Set("all", "on")
+	}
+	if q.Lossy {
+		v.Set("lossy", "on")
+	}
+
+	return v
+}
+
+// ChosenExportPath shows what an export would hold.
+func ChosenExportPath(id corpus.ProjectID, q ExportQuery) string {
+	v := q.values()
+	v.Set("format", q.Format)
+
+	return ExportPath(id) + "?" + v.Encode() + "#preview"
+}
+
+// chosenManifestPath is the manifest of that export.
+func chosenManifestPath(id corpus.ProjectID, q ExportQuery) string {
+	path := ManifestPath(id, q.Format)
+	if v := q.values(); len(v) > 0 {
+		path += "?" + v.Encode()
+	}
+
+	return path
+}
+
+// DownloadPath is the file of an export.
+func DownloadPath(id corpus.ProjectID, q ExportQuery) string {
+	path := ExportFilePath(id, q.Format)
+	if v := q.values(); len(v) > 0 {
+		path += "?" + v.Encode()
+	}
+
+	return path
+}
+
 // SplitsPath shows a split; with "" and "" the usual one.
 func SplitsPath(id corpus.ProjectID, spec string, by split.By) string {
 	return splitPath(ExportPath(id)+"/splits", spec, by)

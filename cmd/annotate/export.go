@@ -2,68 +2,150 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
+	"strings"
 
 	"annotate/db"
 	"annotate/internal/corpus"
 	"annotate/internal/export"
+	"annotate/internal/split"
 )
 
 type exportGold struct {
-	Project string `required:"" placeholder:"NAME" help:"The project whose gold is written."`
-	Format  string `enum:"${formats}" default:"jsonl" help:"One of ${enum}."`
-	Release string `placeholder:"NAME" help:"Write exactly the gold of this release, whatever became of it since."`
-	Output  string `name:"output" short:"o" default:"-" placeholder:"PATH" help:"The file to write, with PATH.manifest.json beside it; - is stdout (default)."`
+	Project string   `xor:"from" required:"" placeholder:"NAME" help:"The project whose gold is written."`
+	Format  string   `enum:"${formats}" default:"jsonl" help:"One of ${enum}."`
+	Release string   `placeholder:"NAME" help:"Write exactly the gold of this release, whatever became of it since."`
+	Split   string   `placeholder:"PARTS" help:"Divide the documents into parts, such as ${split}."`
+	By      string   `enum:"${ways}" default:"site" help:"What a split keeps together: one of ${enum}."`
+	LayerOf string   `enum:"body,all" default:"body" help:"Which blocks a format of texts has: the body, or all."`
+	Lossy   bool     `help:"Leave out what the format cannot say, and list it in the manifest."`
+	Predict string   `name:"predictions" placeholder:"RUN" help:"Put the spans of this run beside those of gold, in a format that has both."`
+	Fill    string   `name:"rehydrate" xor:"from" required:"" placeholder:"STANDOFF" help:"Instead of gold, write the records of this stand-off file with the texts of PAGE; with --lossy also where some are missing."`
+	Output  string   `name:"output" short:"o" default:"-" placeholder:"PATH" help:"The file to write, with PATH.manifest.json beside it, or the folder where there are several files; a ZIP of them where PATH ends in .zip. - is stdout (default)."`
+	Pages   []string `arg:"" optional:"" name:"page" help:"With --rehydrate: files, folders and archives with the pages."`
 }
 
 func (c *exportGold) Run(p *program) error {
+	if c.Fill != "" || len(c.Pages) > 0 {
+		return c.rehydrate(p)
+	}
 	format, _ := export.ByName(c.Format)
+	if c.Predict != "" && !format.Predicts {
+		return corpus.Invalidf("", "%s has no place for predictions; labelstudio has", format.Name)
+	}
 
 	return p.openThere(func(s *db.Store) error {
-		from, err := p.projectNamed(s, c.Project)
+		source, options, err := c.asked(p, s)
 		if err != nil {
 			return err
 		}
-		var frozen corpus.Release
-		if c.Release != "" {
-			if _, frozen, err = p.releaseNamed(s, c.Project, c.Release); err != nil {
-				return err
-			}
-		}
 		write := func(w io.Writer) (export.Manifest, error) {
 			out := bufio.NewWriterSize(w, 256<<10)
-			m, err := c.gold(p, s, format, out, from, frozen)
+			m, err := format.Stream(p.ctx, out, source, options)
 			return m, errors.Join(err, out.Flush())
 		}
 
 		var m export.Manifest
-		if c.Output == "-" {
+		switch {
+		case c.Output == "-":
 			m, err = write(p.stdout)
-		} else {
+		case format.Several(options) && !strings.EqualFold(filepath.Ext(c.Output), ".zip"):
+			m, err = c.toFolder(p, format, source, options)
+		default:
 			m, err = c.toFile(write)
 		}
 		if err == nil {
 			fmt.Fprintf(p.stderr, "%s of gold, %d bytes, sha256 %s\n", count(m.Documents, "document", "documents"), m.Bytes, m.SHA256)
 		}
+		if err == nil && m.Lost != nil {
+			fmt.Fprintf(p.stderr, "left out of %s: %s\n", count(m.Lost.Documents, "document", "documents"), m.Lost)
+		}
 		return err
 	})
 }
 
-// gold writes the release, or current gold where it is the zero value.
-func (c *exportGold) gold(p *program, s *db.Store, format export.Format, w io.Writer, from corpus.Project, r corpus.Release) (export.Manifest, error) {
-	gold := s.Gold(p.ctx, corpus.GoldFilter{Project: from.ID, Release: r.ID})
-	if r.ID != 0 {
-		return format.WriteRelease(p.ctx, w, r, gold)
+// asked is the gold of the release, or current gold, and how it is to be
+// written.
+func (c *exportGold) asked(p *program, s *db.Store) (source export.Source, o export.Options, err error) {
+	project, err := p.projectNamed(s, c.Project)
+	if err != nil {
+		return source, o, err
 	}
-	m, err := format.Write(p.ctx, w, from.Labels, gold)
-	m.Project = from.Name
+	filter := corpus.GoldFilter{Project: project.ID}
+	if c.Release != "" {
+		_, frozen, err := p.releaseNamed(s, c.Project, c.Release)
+		if err != nil {
+			return source, o, err
+		}
+		filter.Release = frozen.ID
+		source = export.Released(frozen, s.Gold(p.ctx, filter))
+	} else {
+		now, err := s.GoldPreview(p.ctx, filter)
+		if err != nil {
+			return source, o, err
+		}
+		filter.Newest = now.Newest
+		source = export.Current(project, s.Gold(p.ctx, filter))
+	}
 
-	return m, err
+	source.Page = s.Source
+	if c.Predict != "" {
+		_, run, err := p.runNamed(s, c.Project, c.Predict)
+		if err != nil {
+			return source, o, err
+		}
+		source.Predictions = predictionsOf(s, run)
+	}
+	o = export.Options{Lossy: c.Lossy, All: c.LayerOf == "all"}
+	if c.Split == "" {
+		return source, o, nil
+	}
+	spec, err := split.ParseSpec(c.Split)
+	if err != nil {
+		return source, o, err
+	}
+	parts, err := s.Splits(p.ctx, project.ID, spec, split.By(c.By), filter.Release)
+	if err != nil {
+		return source, o, err
+	}
+	for _, part := range spec.Parts {
+		o.Splits = append(o.Splits, part.Name)
+	}
+	o.Split = func(d corpus.Document) string { return parts.Of(d.Key()) }
+
+	return source, o, nil
+}
+
+// predictionsOf are the spans of a run.
+func predictionsOf(s *db.Store, run corpus.Run) *export.Predictions {
+	return &export.Predictions{Model: run.Cleaner.String(), Spans: func(ctx context.Context, of corpus.DocumentID) ([]corpus.IncomingSpan, error) {
+		said, err := s.Prediction(ctx, run.ID, of)
+		spans := make([]corpus.IncomingSpan, len(said.Spans))
+		for i, is := range said.Spans {
+			spans[i] = corpus.IncomingSpan{Range: is.Range, Label: is.Label}
+		}
+		return spans, err
+	}}
+}
+
+// toFolder writes a dataset of several files, its manifest among them.
+func (c *exportGold) toFolder(p *program, format export.Format, source export.Source, o export.Options) (m export.Manifest, err error) {
+	d, err := export.NewDirectory(c.Output)
+	if err != nil {
+		return m, err
+	}
+	if m, err = format.Into(p.ctx, d, source, o); err == nil {
+		err = d.Commit()
+	}
+
+	return m, errors.Join(err, d.Discard())
 }
 
 // toFile writes the dataset and its manifest. A file of that name is replaced

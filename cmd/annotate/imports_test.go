@@ -28,7 +28,7 @@ var rules = map[string]rule{
 	"internal/attention":   {[]string{"internal/score", "internal/text", "internal/corpus"}, "figures of work are made of efforts; what keeps them, and what is said of them, is elsewhere"},
 	"internal/segment":     {[]string{"internal/text", "internal/corpus"}, "a cutting rule sees a text, not files or classes"},
 	"internal/ingest":      {[]string{"internal/text", "internal/corpus", "internal/segment", "internal/score", "internal/score/files"}, "the way in ends at a document; what stores it takes it from there. A gold text is found in its page by the alignment that scores one"},
-	"internal/export":      {[]string{"internal/text", "internal/corpus"}, "a format takes gold and nothing else, so that command and handler write the same bytes"},
+	"internal/export":      {[]string{"internal/text", "internal/corpus", "internal/segment"}, "a format takes gold and nothing else, so that command and handler write the same bytes. A page is marked by the rule that cut it"},
 	"internal/score":       {[]string{"internal/text", "internal/corpus"}, "a measure compares two values; files and screens come to it"},
 	"internal/agreement":   {[]string{"internal/score", "internal/text", "internal/corpus"}, "labellings are compared with one another; who made them, and what becomes of it, is known above"},
 	"internal/score/files": {[]string{"internal/score", "internal/text", "internal/corpus"}, "files become gold and answers, a report becomes text; what is measured is decided elsewhere"},
@@ -61,6 +61,7 @@ var closed = []struct {
 	{"github.com/alecthomas/kong", []string{"cmd/annotate"}, "flags are the command's"},
 	{"github.com/coreos/go-oidc", []string{"handlers"}, "who signs in is asked in one place"},
 	{"golang.org/x/oauth2", []string{"handlers"}, "who signs in is asked in one place"},
+	{"github.com/parquet-go/parquet-go", []string{"internal/export"}, "Parquet is one way out, and nothing else's business"},
 	{"html/template", nil, "markup is made by templ, which escapes by context"},
 	{"unsafe", nil, "nothing here is worth it"},
 }

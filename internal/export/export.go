@@ -3,22 +3,27 @@
 // way out, and one that is not what it claims to be ends the export rather than
 // spoiling a dataset in silence. The same gold gives the same bytes.
 //
-// To add a format: one file with an append function, one line in Formats, one
-// golden file. The menu, the command's usage, the address and the conformance
-// test range over Formats.
+// What a format cannot say of a document is told before anything is written:
+// the export is refused, or was asked for with that loss and lists it.
+//
+// To add a format: one file with an append function, or with a folder function
+// where it is several files; one line in Formats; one golden file. The menu, the
+// command's usage, the address and the conformance test range over Formats.
 package export
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"fmt"
-	"hash"
 	"io"
 	"iter"
 	"maps"
-	"runtime"
 	"runtime/debug"
+	"slices"
+	"strings"
 	"sync"
 	"unicode/utf8"
 
@@ -29,24 +34,51 @@ import (
 // Format is one way out.
 type Format struct {
 	Name      string // as in the command and the address
-	Ext       string // of the file, without a dot
-	MediaType string
-	About     string // one sentence for who chooses
+	Ext       string // of the file, or of each of several, without a dot
+	MediaType string // of the file
+	About     string // one or two sentences for who chooses
+	Unit      string // of its positions: "code points", "UTF-16 units", "bytes"; "" where it has none
+	Divided   bool   // each record names its split, so that one file holds all
+	Predicts  bool   // Source.Predictions have a place in it
 
 	// append adds one checked document to b. It is called from several
-	// goroutines at once.
+	// goroutines at once. A format has either this or folder.
 	append func(b []byte, g corpus.Gold, n names) ([]byte, error)
+
+	// frame is what stands before, between and after the documents of a file;
+	// nil for nothing.
+	frame func(n names) (before, between, after string)
+
+	// folder writes a dataset as several files. An error of Gold is returned as
+	// it is.
+	folder func(ctx context.Context, out Folder, d Dataset) error
+
+	// loses tells what of a document cannot be said, in order; nil where all
+	// can. It is called from several goroutines at once. It leaves the document's
+	// id and key to the caller.
+	loses func(g corpus.Gold, n names, lost func(Loss))
 }
 
-// names are what numbers in gold stand for.
+// names are what numbers in gold stand for, and what was asked for.
 type names struct {
 	labels  map[corpus.LabelID]string
+	set     corpus.LabelSet
 	release string                        // "" where it is current gold that is written
 	people  map[corpus.AnnotatorID]string // who decided, in a release
+	split   func(corpus.Document) string  // nil where the dataset is not divided
+	all     bool                          // boilerplate too, where a format has the body alone by itself
 }
 
+// wanted are the pieces that a format of texts writes: the body, or with
+// Options.All everything.
+func (n names) wanted(p corpus.Piece) bool { return n.all || p.Class == corpus.Body }
+
 // Formats are all there are, in the order of the menu.
-var Formats = []Format{JSONL}
+var Formats = []Format{
+	JSONL, HuggingFace, IOB2, BIOES, SpaCy, CSV,
+	Doccano, LabelStudio, Prodigy, Brat, WebAnno, XMI, JSONCAS, W3C,
+	AEB, Chatnoir, WebMainBench, CleanEval, Pairs, Standoff,
+}
 
 // ByName is the format with that name.
 func ByName(name string) (Format, bool) {
@@ -58,20 +90,95 @@ func ByName(name string) (Format, bool) {
 	return Format{}, false
 }
 
+// Source is the gold that is written, and what a dataset says of it.
+type Source struct {
+	Project    string // its name
+	Guidelines string // Markdown
+	Labels     corpus.LabelSet
+	Release    *corpus.Release // nil for current gold
+
+	// Gold is ranged over several times and gives the same each time, in order
+	// of documents: current gold is to be pinned to its newest.
+	Gold iter.Seq2[corpus.Gold, error]
+
+	// Page is the bytes of a document as they came, and their media type. Only
+	// formats with pages in them ask for it.
+	Page func(context.Context, corpus.DocumentID) ([]byte, string, error)
+
+	Predictions *Predictions // of one run; nil for none
+}
+
+// Current is the gold of a project as it is now.
+func Current(p corpus.Project, gold iter.Seq2[corpus.Gold, error]) Source {
+	return Source{Project: p.Name, Guidelines: p.Guidelines, Labels: p.Labels, Gold: gold}
+}
+
+// Released is the gold of a release.
+func Released(r corpus.Release, gold iter.Seq2[corpus.Gold, error]) Source {
+	return Source{Project: r.ProjectName, Guidelines: r.Guidelines, Labels: r.Labels, Release: &r, Gold: gold}
+}
+
+func (s Source) names(o Options) names {
+	n := names{labels: s.Labels.Names(), set: s.Labels, split: o.Split, all: o.All}
+	if s.Release != nil {
+		n.release, n.people = s.Release.Name, s.Release.DeciderNames()
+	}
+	return n
+}
+
+// Options are what is asked of an export besides its format. The zero value
+// writes one undivided dataset and loses nothing.
+type Options struct {
+	Splits []string                     // in order; none for an undivided dataset
+	Split  func(corpus.Document) string // one of Splits for each document; nil exactly where there are none
+	Lossy  bool                         // leave out what the format cannot say, and list it, rather than refuse
+	All    bool                         // boilerplate too, in the formats that have the body alone by themselves
+}
+
+// Dataset is what a format of several files writes.
+type Dataset struct {
+	names
+	Name       string // of the project
+	Guidelines string // Markdown
+	Labels     corpus.LabelSet
+	Languages  []string // of its documents, the most frequent first
+	Splits     []string // in order; one "" where it is not divided
+	Holds      Manifest // its counts and losses; nothing of its files
+
+	// Gold are the documents of a split, checked, or with "" all of them. It may
+	// be called again and gives the same.
+	Gold func(split string) iter.Seq2[corpus.Gold, error]
+
+	Page        func(context.Context, corpus.DocumentID) ([]byte, string, error) // as in Source
+	Predictions *Predictions
+}
+
 // Manifest says what an export holds, so that two datasets can be told apart
 // and one can be made again.
 type Manifest struct {
 	Format    string               `json:"format"`
-	Project   string               `json:"project,omitempty"` // its name, for the caller to fill in
+	Project   string               `json:"project,omitempty"` // its name
 	Documents int                  `json:"documents"`
 	Newest    corpus.GoldID        `json:"newestGold"` // the newest gold in it, 0 where it is empty
 	Blocks    map[corpus.Class]int `json:"blocks"`     // by class, both always there
 	Spans     map[string]int       `json:"spans"`      // by label, labels without a span left out
-	Bytes     int64                `json:"bytes"`
-	SHA256    string               `json:"sha256"` // of the bytes, lower-case hex
+	Languages map[string]int       `json:"languages"`  // documents by language, those without one left out
+	Splits    []SplitCounts        `json:"splits,omitempty"`
+	Lost      *Lost                `json:"lost,omitempty"`  // what the format cannot say
+	Files     []File               `json:"files,omitempty"` // where there are several, in order
+	Bytes     int64                `json:"bytes"`           // of all files
+	SHA256    string               `json:"sha256"`          // of the bytes, lower-case hex; of several files, of what sha256sum prints of them
 	Program   string               `json:"program"`
 
 	Release *corpus.ReleaseManifest `json:"release,omitempty"` // where it is a release that was written
+}
+
+// SplitCounts are what a split holds.
+type SplitCounts struct {
+	Name      string               `json:"name"`
+	Documents int                  `json:"documents"`
+	Blocks    map[corpus.Class]int `json:"blocks"`
+	Spans     map[string]int       `json:"spans"`
 }
 
 // Program names this program and the version it was built from.
@@ -93,141 +200,348 @@ var Program = sync.OnceValue(func() string {
 	return "annotate " + version
 })
 
-// Documents are encoded in batches: handing one over costs as much as encoding
-// a small document.
-const (
-	batchDocuments = 32
-	batchBytes     = 256 << 10 // of text
-)
+// undivided is what the file of an undivided dataset is called.
+const undivided = "data"
 
-// Write writes the gold to w in the order it comes, encoded on all cores, and
-// returns what was written. It reads gold on the calling goroutine and holds a
-// few batches at a time. The error of a document that fails its check names it;
-// what was written before is then a beginning and no dataset.
-func (f Format) Write(ctx context.Context, w io.Writer, labels corpus.LabelSet, gold iter.Seq2[corpus.Gold, error]) (Manifest, error) {
-	return f.write(ctx, w, names{labels: labels.Names()}, gold)
+// Several reports whether the export is more than one file, so that a stream of
+// it is a ZIP.
+func (f Format) Several(o Options) bool {
+	return f.folder != nil || len(o.Splits) > 0 && !f.Divided
 }
 
-// WriteRelease writes the gold of a release, each document with what its hash
-// is over, and the manifest with that of the release. It is an error where that
-// is not as many documents as the release has.
+// Write writes the gold to w, undivided and without loss, as Stream does.
+func (f Format) Write(ctx context.Context, w io.Writer, labels corpus.LabelSet, gold iter.Seq2[corpus.Gold, error]) (Manifest, error) {
+	return f.Stream(ctx, w, Source{Labels: labels, Gold: gold}, Options{})
+}
+
+// WriteRelease writes the gold of a release, as Write does.
 func (f Format) WriteRelease(ctx context.Context, w io.Writer, r corpus.Release, gold iter.Seq2[corpus.Gold, error]) (Manifest, error) {
-	m, err := f.write(ctx, w, names{r.Labels.Names(), r.Name, r.DeciderNames()}, gold)
-	m.Project, m.Release = r.ProjectName, &r.ReleaseManifest
-	if err == nil && m.Documents != r.Documents {
-		err = corpus.Invalidf("", "the release %q has %d documents and %d could be read; see what is wrong with: annotate release verify", r.Name, r.Documents, m.Documents)
+	return f.Stream(ctx, w, Released(r, gold), Options{})
+}
+
+// Stream writes the gold to w in the order it comes, encoded on all cores, and
+// returns what was written; several files are written as a ZIP. The error of a
+// document that fails its check names it; what was written before is then a
+// beginning and no dataset. Nothing is written where something would be lost
+// that was not given up.
+func (f Format) Stream(ctx context.Context, w io.Writer, s Source, o Options) (Manifest, error) {
+	if f.Several(o) {
+		z := NewZIP(w)
+		m, err := f.Into(ctx, z, s, o)
+		if err == nil {
+			err = z.Close()
+		}
+		return m, err
+	}
+
+	var lost *Lost
+	if f.loses != nil {
+		m, err := f.surveyed(ctx, s, o)
+		if err != nil {
+			return m, err
+		}
+		lost = m.Lost
+	}
+	m, sum := f.manifest(s, o), sha256.New()
+	err := f.write(ctx, io.MultiWriter(w, sum), &m, s.names(o), s.Gold)
+	m.Lost, m.SHA256 = lost, hex.EncodeToString(sum.Sum(nil))
+	if err == nil {
+		err = m.complete(s)
 	}
 
 	return m, err
 }
 
-func (f Format) write(ctx context.Context, w io.Writer, names names, gold iter.Seq2[corpus.Gold, error]) (Manifest, error) {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	workers := runtime.GOMAXPROCS(0)
-	jobs, order := make(chan *batch, workers), make(chan *batch, 2*workers)
-
-	var busy sync.WaitGroup
-	for range workers {
-		busy.Go(func() {
-			for b := range jobs {
-				b.encode(f, names)
-				close(b.done)
-			}
-		})
+// Into writes the files of an export into a folder, and its manifest as
+// manifest.json.
+func (f Format) Into(ctx context.Context, out Folder, s Source, o Options) (Manifest, error) {
+	m, err := f.surveyed(ctx, s, o)
+	if err != nil {
+		return m, err
 	}
-	out := writer{w: w, hash: sha256.New(), manifest: Manifest{
-		Format: f.Name, Program: Program(), Spans: map[string]int{},
-		Blocks: map[corpus.Class]int{corpus.Body: 0, corpus.Boilerplate: 0},
-	}}
-	busy.Go(func() {
-		for b := range order {
-			<-b.done
-			if err := out.write(ctx, b); err != nil {
-				cancel(err)
-			}
-		}
-	})
+	d, files := f.dataset(s, o, m), &recorder{to: out}
 
-	err := feed(ctx, gold, jobs, order)
-	close(jobs)
-	close(order)
-	busy.Wait()
+	if f.folder != nil {
+		err = f.folder(ctx, files, d)
+	} else {
+		err = f.writeSplits(ctx, files, s, o, d)
+	}
 	if err == nil {
-		err = context.Cause(ctx)
+		err = files.finish(&m)
 	}
-	out.manifest.SHA256 = hex.EncodeToString(out.hash.Sum(nil))
 
-	return out.manifest, err
+	return m, err
 }
 
-// feed hands the gold out in batches, to be encoded and in the same order to
-// be written.
-func feed(ctx context.Context, gold iter.Seq2[corpus.Gold, error], jobs, order chan<- *batch) error {
-	b := newBatch()
-	send := func() bool {
-		select {
-		case order <- b:
-			jobs <- b // a worker is always free in the end
-		case <-ctx.Done():
-			return false
-		}
-		b = newBatch()
-		return true
+// writeSplits writes a file for each split of a format that is one stream of
+// documents; one for all where its records name their split.
+func (f Format) writeSplits(ctx context.Context, files Folder, s Source, o Options, d Dataset) error {
+	splits := d.Splits
+	if f.Divided {
+		splits = []string{""}
 	}
-
-	for g, err := range gold {
+	for _, split := range splits {
+		w, err := files.Create(cmp.Or(split, undivided) + "." + f.Ext)
 		if err != nil {
 			return err
 		}
-		b.gold = append(b.gold, g)
-		b.size += len(g.Document.Text)
-		if (len(b.gold) == batchDocuments || b.size >= batchBytes) && !send() {
-			return context.Cause(ctx)
+		if err := f.write(ctx, w, new(f.manifest(s, o)), d.names, d.Gold(split)); err != nil {
+			return err
 		}
 	}
-	if len(b.gold) > 0 {
-		send()
-	}
 
-	return context.Cause(ctx)
+	return nil
 }
 
-// batch is some documents on their way through.
-type batch struct {
-	gold   []corpus.Gold
-	size   int
-	done   chan struct{} // closed when the rest is set
-	bytes  []byte
-	err    error
-	blocks map[corpus.Class]int
-	spans  map[string]int
+// Survey counts what an export would hold and lists what it would lose, and
+// checks each document. What is lost is no error here.
+func (f Format) Survey(ctx context.Context, s Source, o Options) (Manifest, error) {
+	n := s.names(o)
+	m := f.manifest(s, o)
+	lost := Lost{Kinds: map[string]int{}}
+
+	type surveyed struct {
+		tally
+		lost []Loss
+	}
+	err := inOrder(ctx, s.Gold, func(gold []corpus.Gold) (surveyed, error) {
+		var out surveyed
+		for _, g := range gold {
+			if err := out.count(g, n); err != nil {
+				return out, err
+			}
+			if f.loses != nil {
+				f.loses(g, n, func(l Loss) {
+					l.Document, l.Key = g.Document.ID, g.Document.Key()
+					out.lost = append(out.lost, l)
+				})
+			}
+		}
+		return out, nil
+	}, func(out surveyed) error {
+		lost.add(out.lost)
+		return m.add(out.tally)
+	})
+	if lost.Documents > 0 {
+		m.Lost = &lost
+	}
+	if err == nil {
+		err = m.complete(s)
+	}
+
+	return m, err
+}
+
+// surveyed is Survey, where a loss that nobody gave up is an error.
+func (f Format) surveyed(ctx context.Context, s Source, o Options) (Manifest, error) {
+	m, err := f.Survey(ctx, s, o)
+	if err == nil && m.Lost != nil && !o.Lossy {
+		err = m.Lost.refuse(f.Name)
+	}
+	return m, err
+}
+
+// manifest is one of nothing yet.
+func (f Format) manifest(s Source, o Options) Manifest {
+	m := Manifest{Format: f.Name, Project: s.Project, Program: Program(), Blocks: noBlocks(), Spans: map[string]int{}, Languages: map[string]int{}}
+	for _, name := range o.Splits {
+		m.Splits = append(m.Splits, SplitCounts{Name: name, Blocks: noBlocks(), Spans: map[string]int{}})
+	}
+	if s.Release != nil {
+		m.Release = &s.Release.ReleaseManifest
+	}
+
+	return m
+}
+
+func noBlocks() map[corpus.Class]int {
+	return map[corpus.Class]int{corpus.Body: 0, corpus.Boilerplate: 0}
+}
+
+// complete is an error where a release has other documents than it should.
+func (m Manifest) complete(s Source) error {
+	if r := s.Release; r != nil && m.Documents != r.Documents {
+		return corpus.Invalidf("", "the release %q has %d documents and %d could be read; see what is wrong with: annotate release verify", r.Name, r.Documents, m.Documents)
+	}
+	return nil
+}
+
+// dataset is what a folder format sees.
+func (f Format) dataset(s Source, o Options, holds Manifest) Dataset {
+	n := s.names(o)
+	languages := slices.SortedFunc(maps.Keys(holds.Languages), func(a, b string) int {
+		if d := holds.Languages[b] - holds.Languages[a]; d != 0 {
+			return d
+		}
+		return strings.Compare(a, b)
+	})
+	splits := o.Splits
+	if len(splits) == 0 {
+		splits = []string{""}
+	}
+
+	return Dataset{
+		names: n, Name: s.Project, Guidelines: s.Guidelines, Labels: s.Labels, Languages: languages, Splits: splits, Holds: holds,
+		Page: s.Page, Predictions: s.Predictions,
+		Gold: func(split string) iter.Seq2[corpus.Gold, error] {
+			return func(yield func(corpus.Gold, error) bool) {
+				for g, err := range s.Gold {
+					if err == nil && split != "" && n.split(g.Document) != split {
+						continue
+					}
+					if err == nil {
+						if err = check(g, n.labels); err != nil {
+							err = of(g, err)
+						}
+					}
+					if !yield(g, err) || err != nil {
+						return
+					}
+				}
+			}
+		},
+	}
+}
+
+// tally is what some documents hold, by split; "" where there is none.
+type tally map[string]*held
+
+type held struct {
+	documents int
+	newest    corpus.GoldID
+	blocks    map[corpus.Class]int
+	spans     map[string]int
+	languages map[string]int
+}
+
+// count checks a document and counts it.
+func (t *tally) count(g corpus.Gold, n names) error {
+	if err := check(g, n.labels); err != nil {
+		return of(g, err)
+	}
+	split := ""
+	if n.split != nil {
+		split = n.split(g.Document)
+	}
+	if *t == nil {
+		*t = tally{}
+	}
+	h := (*t)[split]
+	if h == nil {
+		h = &held{blocks: map[corpus.Class]int{}, spans: map[string]int{}, languages: map[string]int{}}
+		(*t)[split] = h
+	}
+
+	h.documents++
+	h.newest = max(h.newest, g.ID)
+	for _, p := range g.Pieces {
+		h.blocks[p.Class]++
+	}
+	for _, s := range g.Spans {
+		h.spans[n.labels[s.Label]]++
+	}
+	if g.Document.Language != "" {
+		h.languages[g.Document.Language]++
+	}
+	if n.split != nil && split == "" {
+		return of(g, corpus.Invalidf("split", "it belongs to no split; it came in while the splits were made, so try again"))
+	}
+
+	return nil
+}
+
+// of says which document an error is about.
+func of(g corpus.Gold, err error) error {
+	return fmt.Errorf("document %d (%s): %w", g.Document.ID, g.Document.Key(), err)
+}
+
+// add adds what was counted.
+func (m *Manifest) add(t tally) error {
+	for name, h := range t {
+		m.Documents += h.documents
+		m.Newest = max(m.Newest, h.newest)
+		add(m.Blocks, h.blocks)
+		add(m.Spans, h.spans)
+		add(m.Languages, h.languages)
+		if name == "" {
+			continue
+		}
+		i := slices.IndexFunc(m.Splits, func(s SplitCounts) bool { return s.Name == name })
+		if i < 0 {
+			return fmt.Errorf("there is no split %q", name)
+		}
+		m.Splits[i].Documents += h.documents
+		add(m.Splits[i].Blocks, h.blocks)
+		add(m.Splits[i].Spans, h.spans)
+	}
+
+	return nil
+}
+
+func add[K comparable](to, more map[K]int) {
+	for k, n := range more {
+		to[k] += n
+	}
 }
 
 var buffers = sync.Pool{New: func() any { return new([]byte) }}
 
-func newBatch() *batch {
-	return &batch{gold: make([]corpus.Gold, 0, batchDocuments), done: make(chan struct{})}
-}
-
-func (b *batch) encode(f Format, names names) {
-	b.blocks, b.spans = map[corpus.Class]int{}, map[string]int{}
-	b.bytes = (*buffers.Get().(*[]byte))[:0]
-	for _, g := range b.gold {
-		if b.err = check(g, names.labels); b.err == nil {
-			b.bytes, b.err = f.append(b.bytes, g, names)
+// write writes documents one after the other and counts them in m.
+func (f Format) write(ctx context.Context, w io.Writer, m *Manifest, n names, gold iter.Seq2[corpus.Gold, error]) error {
+	var before, between, after string
+	if f.frame != nil {
+		before, between, after = f.frame(n)
+	}
+	put := func(b []byte) error {
+		k, err := w.Write(b)
+		m.Bytes += int64(k)
+		if err != nil {
+			return fmt.Errorf("write: %w", err)
 		}
-		if b.err != nil {
-			b.err = fmt.Errorf("document %d (%s): %w", g.Document.ID, g.Document.Key(), b.err)
-			return
-		}
-		for _, p := range g.Pieces {
-			b.blocks[p.Class]++
-		}
-		for _, s := range g.Spans {
-			b.spans[names.labels[s.Label]]++
+		return nil
+	}
+	if before != "" {
+		if err := put([]byte(before)); err != nil {
+			return err
 		}
 	}
+
+	type encoded struct {
+		tally
+		bytes *[]byte
+	}
+	err := inOrder(ctx, gold, func(gold []corpus.Gold) (encoded, error) {
+		out := encoded{bytes: buffers.Get().(*[]byte)}
+		b := (*out.bytes)[:0]
+		var err error
+		for _, g := range gold {
+			if err = out.count(g, n); err != nil {
+				break
+			}
+			b = append(b, between...)
+			if b, err = f.append(b, g, n); err != nil {
+				err = of(g, err)
+				break
+			}
+		}
+		*out.bytes = b
+		return out, err
+	}, func(out encoded) error {
+		defer buffers.Put(out.bytes)
+		b := *out.bytes
+		if m.Documents == 0 {
+			b = b[len(between):]
+		}
+		if err := put(b); err != nil {
+			return err
+		}
+		return m.add(out.tally)
+	})
+	if err != nil || after == "" {
+		return err
+	}
+
+	return put([]byte(after))
 }
 
 // check holds a document against everything that an export promises.
@@ -238,6 +552,9 @@ func check(g corpus.Gold, names map[corpus.LabelID]string) error {
 	}
 	if h := sha256.Sum256([]byte(d.Text)); hex.EncodeToString(h[:]) != d.SHA256 {
 		return corpus.Invalidf("", "its text is not the one that was stored")
+	}
+	if !isObject(d.Meta) {
+		return corpus.Invalidf("meta", "%q is no JSON object", d.Meta)
 	}
 	if err := corpus.CheckPieces(d, g.Pieces); err != nil {
 		return err
@@ -270,41 +587,8 @@ func check(g corpus.Gold, names map[corpus.LabelID]string) error {
 	return corpus.CheckSpans(x, g.Pieces, g.Spans)
 }
 
-// writer writes batches and counts what it wrote.
-type writer struct {
-	w        io.Writer
-	hash     hash.Hash
-	manifest Manifest
-}
-
-// write is an error where ctx has ended, also by an earlier error.
-func (o *writer) write(ctx context.Context, b *batch) error {
-	defer func() { buffers.Put(&b.bytes) }()
-	switch {
-	case ctx.Err() != nil:
-		return context.Cause(ctx)
-	case b.err != nil:
-		return b.err
-	}
-	if _, err := o.w.Write(b.bytes); err != nil {
-		return fmt.Errorf("write: %w", err)
-	}
-
-	o.hash.Write(b.bytes)
-	m := &o.manifest
-	m.Documents += len(b.gold)
-	m.Bytes += int64(len(b.bytes))
-	for _, g := range b.gold {
-		m.Newest = max(m.Newest, g.ID)
-	}
-	add(m.Blocks, b.blocks)
-	add(m.Spans, b.spans)
-
-	return nil
-}
-
-func add[K comparable](to, more map[K]int) {
-	for k, n := range maps.All(more) {
-		to[k] += n
-	}
+// isObject reports whether metadata is a JSON object, or not there.
+func isObject(meta string) bool {
+	meta = strings.TrimSpace(meta)
+	return meta == "" || meta == "{}" || meta[0] == '{' && json.Valid([]byte(meta))
 }

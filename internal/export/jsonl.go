@@ -18,6 +18,8 @@ var JSONL = Format{
 	Name:      "jsonl",
 	Ext:       "jsonl",
 	MediaType: "application/jsonl",
+	Unit:      "code points",
+	Divided:   true,
 	About:     "JSON Lines, one document a line, positions in Unicode code points. Nothing is lost; importing it restores the same gold.",
 	append:    appendRecord,
 }
@@ -41,8 +43,24 @@ func appendRecord(b []byte, g corpus.Gold, n names) ([]byte, error) {
 		return b, err
 	}
 
+	b = appendPieces(b, g.Pieces)
+	b = append(b, `,"spans":[`...)
+	for i, s := range g.Spans {
+		b = appendRange(b, i, s.Range)
+		b = append(b, `,"label":`...)
+		b = appendString(b, n.labels[s.Label])
+		b = append(b, `,"quote":`...)
+		b = appendString(b, s.Quote)
+		b = append(b, '}')
+	}
+
+	return appendEnd(append(b, ']'), g, n), nil
+}
+
+// appendPieces writes the blocks with what was decided about them.
+func appendPieces(b []byte, pieces []corpus.Piece) []byte {
 	b = append(b, `,"blocks":[`...)
-	for i, p := range g.Pieces {
+	for i, p := range pieces {
 		b = appendRange(b, i, p.Range)
 		b = append(b, `,"class":`...)
 		b = appendString(b, string(p.Class))
@@ -52,16 +70,14 @@ func appendRecord(b []byte, g corpus.Gold, n names) ([]byte, error) {
 		}
 		b = append(b, '}')
 	}
-	b = append(b, `],"spans":[`...)
-	for i, s := range g.Spans {
-		b = appendRange(b, i, s.Range)
-		b = append(b, `,"label":`...)
-		b = appendString(b, n.labels[s.Label])
-		b = append(b, `,"quote":`...)
-		b = appendString(b, s.Quote)
-		b = append(b, '}')
-	}
-	b = append(b, `],"layer":"gold","annotators":[`...)
+
+	return append(b, ']')
+}
+
+// appendEnd writes whose labelling it is and where it belongs, and ends the
+// record.
+func appendEnd(b []byte, g corpus.Gold, n names) []byte {
+	b = append(b, `,"layer":"gold","annotators":[`...)
 	for i, name := range g.Annotators {
 		if i > 0 {
 			b = append(b, ',')
@@ -69,11 +85,15 @@ func appendRecord(b []byte, g corpus.Gold, n names) ([]byte, error) {
 		b = appendString(b, name)
 	}
 	b = append(b, ']')
+	if n.split != nil {
+		b = append(b, `,"split":`...)
+		b = appendString(b, n.split(g.Document))
+	}
 	if n.release != "" {
 		b = appendSealed(b, g, n)
 	}
 
-	return append(b, "}\n"...), nil
+	return append(b, "}\n"...)
 }
 
 // appendSealed writes what a release's hash is over besides the record. The

@@ -31,30 +31,16 @@ func (b *bench) measureTogether(ctx context.Context) error {
 		return err
 	}
 
-	var mu sync.Mutex
-	var handed []time.Duration
-	during, cancel := context.WithTimeout(ctx, 5*b.each)
-	defer cancel()
-	m, err := together(during, b.people, func(who *person, _ int) error {
-		began := time.Now()
-		document, err := who.claim(p)
-		claimed := time.Since(began)
-		if err != nil {
-			return err
+	// Two documents a second each is some four times the pace of people who
+	// decide in two sweeps; then as fast as the server lets them.
+	for _, pace := range []struct {
+		each time.Duration
+		how  string
+	}{{500 * time.Millisecond, "each person two a second"}, {0, "without a pause"}} {
+		if err := b.measureTeam(ctx, p, pace.each, pace.how); err != nil {
+			return fmt.Errorf("work together: %w", err)
 		}
-		took, err := who.handIn(document)
-		who.took = claimed
-		mu.Lock()
-		handed = append(handed, took)
-		mu.Unlock()
-		return err
-	})
-	if err != nil {
-		return fmt.Errorf("work together: %w", err)
 	}
-	m.row.what, m.row.memory = fmt.Sprintf("claim the next document of %d, while all hand in", p.n), b.memory()
-	b.results.add(m.row)
-	b.results.add(row{what: "hand a document in", clients: len(b.people), count: len(handed), over: m.row.over, took: handed})
 	if _, err := b.command(ctx, "", "check"); err != nil {
 		return fmt.Errorf("after working together: %w", err)
 	}
@@ -68,6 +54,41 @@ func (b *bench) measureTogether(ctx context.Context) error {
 			return err
 		}
 	}
+
+	return nil
+}
+
+// measureTeam lets everybody claim and hand in, at most one document each pace.
+func (b *bench) measureTeam(ctx context.Context, p project, pace time.Duration, how string) error {
+	var mu sync.Mutex
+	var handed []time.Duration
+	during, cancel := context.WithTimeout(ctx, 2*b.each)
+	defer cancel()
+	for i, who := range b.people { // people do not keep step
+		who.nextAt = time.Now().Add(pace * time.Duration(i) / time.Duration(len(b.people)))
+	}
+	m, err := together(during, b.people, func(who *person, _ int) error {
+		return who.paced(during, pace, func() error {
+			began := time.Now()
+			document, err := who.claim(p)
+			claimed := time.Since(began)
+			if err != nil {
+				return err
+			}
+			took, err := who.handIn(document)
+			who.took = claimed
+			mu.Lock()
+			handed = append(handed, took)
+			mu.Unlock()
+			return err
+		})
+	})
+	if err != nil {
+		return err
+	}
+	m.row.what, m.row.memory = fmt.Sprintf("claim the next document of %d, while all hand in, %s", p.n, how), b.memory()
+	b.results.add(m.row)
+	b.results.add(row{what: "hand a document in, " + how, clients: len(b.people), count: len(handed), over: m.row.over, took: handed})
 
 	return nil
 }

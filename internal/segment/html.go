@@ -30,7 +30,7 @@ type Info struct {
 func HTML(source string) (t string, blocks []corpus.Block, info Info, segmenter string, err error) {
 	p := newPage(len(source))
 	if root, ok := tree(source); ok {
-		segmenter = "html-v1"
+		segmenter = FromTree
 		p.walk(root)
 	} else {
 		segmenter = "html-flat-v1"
@@ -40,6 +40,25 @@ func HTML(source string) (t string, blocks []corpus.Block, info Info, segmenter 
 	p.info.Title = strings.Join(strings.Fields(p.title.String()), " ")
 
 	return p.text.String(), p.blocks, p.info, segmenter, nil
+}
+
+// FromTree is the segmenter of a page that was read as a tree.
+const FromTree = "html-v1"
+
+// Trace reads a page as HTML does and also tells which text nodes of its tree
+// each block is made of, in order; a text node belongs to one block at most. It
+// is false for a page that HTML reads without a tree.
+func Trace(source string) (t string, root *html.Node, nodes [][]*html.Node, ok bool) {
+	root, ok = tree(source)
+	if !ok {
+		return "", nil, nil, false
+	}
+	p := newPage(len(source))
+	p.node = root // any: walk sets it at each text
+	p.walk(root)
+	p.finish()
+
+	return p.text.String(), root, p.traced, true
 }
 
 // maxTags bounds the memory of a tree: a node takes some 150 bytes, and a page
@@ -62,6 +81,9 @@ func tree(source string) (*html.Node, bool) {
 func (p *page) walk(n *html.Node) {
 	switch n.Type {
 	case html.TextNode:
+		if p.node != nil {
+			p.node = n
+		}
 		p.words(n.Data)
 	case html.DocumentNode:
 		for c := n.FirstChild; c != nil; c = c.NextSibling {

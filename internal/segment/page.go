@@ -29,6 +29,10 @@ type page struct {
 	waiting []ready
 
 	paths map[string]string
+
+	// Only Trace wants to know which text nodes a block is made of.
+	node   *html.Node // the one that is being read, nil where nobody wants to know
+	traced [][]*html.Node
 }
 
 // frame is an open element.
@@ -59,6 +63,7 @@ type run struct {
 	path    string
 	heading int
 	visible bool
+	nodes   []*html.Node
 }
 
 // ready is a finished block that has no place in the text yet.
@@ -66,6 +71,7 @@ type ready struct {
 	text string
 	cp   int
 	corpus.Block
+	nodes []*html.Node
 }
 
 func newPage(size int) *page {
@@ -274,6 +280,7 @@ func (p *page) add(f *frame, r *run, s string, n, solid, solidN, letters int, vi
 		}
 	}
 	r.space, r.breaks = false, 0
+	r.trace(p.node)
 	if solid > 0 {
 		r.solid, r.solidCP = r.text.Len()+solid, r.cp+solidN
 	}
@@ -308,6 +315,7 @@ func (p *page) kept(f *frame, r *run, s string) {
 		}
 	}
 	r.space, r.breaks = false, 0
+	r.trace(p.node)
 
 	base := r.text.Len()
 	for i, c := range s {
@@ -325,6 +333,13 @@ func (p *page) kept(f *frame, r *run, s string) {
 		}
 	}
 	r.text.WriteString(s)
+}
+
+// trace remembers a text node of the run, once.
+func (r *run) trace(n *html.Node) {
+	if n != nil && (len(r.nodes) == 0 || r.nodes[len(r.nodes)-1] != n) {
+		r.nodes = append(r.nodes, n)
+	}
 }
 
 // lineBreak is a <br>: one is a line end inside the block, more end it.
@@ -363,7 +378,7 @@ func (p *page) edge() {
 
 // take empties the run and gives its block, if there is anything to see in it.
 func (r *run) take(hidden bool) (ready, bool) {
-	b := ready{text: r.text.String()[:r.solid], cp: r.solidCP}
+	b := ready{text: r.text.String()[:r.solid], cp: r.solidCP, nodes: r.nodes}
 	b.Path, b.Heading, b.Hidden = r.path, r.heading, hidden
 	if r.letters > 0 {
 		b.LinkDensity = float64(r.linked) / float64(r.letters)
@@ -384,6 +399,9 @@ func (p *page) place(b ready) {
 	p.text.WriteString(b.text)
 	p.cp += b.cp
 	p.blocks = append(p.blocks, b.Block)
+	if b.nodes != nil {
+		p.traced = append(p.traced, b.nodes)
+	}
 }
 
 // finish ends what is still open.
