@@ -642,7 +642,18 @@ func (s *Store) HandOver(ctx context.Context, doc corpus.DocumentID, from, to, b
 				return err
 			}
 		}
-		return t.audit(by, project, "document-handed-over", fmt.Sprintf("document %d", doc), map[string]corpus.AnnotatorID{"from": from, "to": to})
+		names := map[string]string{"from": "", "to": "the queue"}
+		for end, who := range map[string]corpus.AnnotatorID{"from": from, "to": to} {
+			if who == 0 {
+				continue
+			}
+			a, err := t.annotator(who)
+			if err != nil {
+				return err
+			}
+			names[end] = a.Name
+		}
+		return t.audit(by, project, "document-handed-over", fmt.Sprintf("document %d", doc), names)
 	})
 }
 

@@ -48,7 +48,7 @@ var sentences = map[string]string{
 	"project-removed":  "removed the project {subject}",
 	"project-restored": "brought the project {subject} back",
 
-	"document-handed-over": "handed {subject} over to somebody else",
+	"document-handed-over": "handed {subject} over from {from} to {to}",
 	"document-put-back":    "put {subject} back into the queue",
 	"practice-added":       "added {subject} to the practice round",
 	"practice-removed":     "took {subject} out of the practice round",

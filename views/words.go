@@ -102,13 +102,23 @@ func stateWord(s corpus.State) string {
 	return string(s)
 }
 
+// stateCount is so many documents in a state: "17 need review".
+func stateCount(n int, s corpus.State) string {
+	word := stateWord(s)
+	if s == corpus.Review && n != 1 {
+		word = "need review"
+	}
+
+	return number(n) + " " + word
+}
+
 // tally writes the counts as one line, in the order of corpus.States: "412
 // gold · 17 flagged"; what is zero is left out, superseded and removed too.
 func tally(c corpus.Counts) string {
 	var parts []string
 	for _, s := range progress {
 		if c[s] > 0 {
-			parts = append(parts, number(c[s])+" "+stateWord(s))
+			parts = append(parts, stateCount(c[s], s))
 		}
 	}
 	return strings.Join(parts, " · ")
