@@ -104,5 +104,9 @@ func event(ctx context.Context, part templ.Component) (string, error) {
 		return "", err
 	}
 
-	return "data: " + strings.ReplaceAll(page.String(), "\n", "\ndata: ") + "\n\n", nil
+	return "data: " + lineEnds.Replace(page.String()) + "\n\n", nil
 }
+
+// lineEnds keeps a line end of the page, also one in a document's name, from
+// ending the message.
+var lineEnds = strings.NewReplacer("\n", "\ndata: ", "\r", "&#13;")

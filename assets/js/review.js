@@ -100,7 +100,7 @@ addEventListener("beforeunload", (e) => {
 function act(kind, what) {
   const event = { id: newID(), kind, seen: deciding.seen, version: deciding.version, ...what };
   deciding.add(event);
-  void outbox.add(state.document, state.name, /** @type {any} */ (event));
+  storing = outbox.add(state.document, state.name, /** @type {any} */ (event));
   for (const step of what.steps ?? []) if (step.place) paint(step.place);
   tally();
 }
@@ -278,6 +278,9 @@ async function cause() {
 
 let making = false;
 
+/** The last decision on its way into the browser's store. @type {Promise<void>} */
+let storing = Promise.resolve();
+
 async function gold() {
   const open = deciding.byKey.get(focus);
   if (open && !deciding.decided(open) && deciding.proposed(open) >= 0) return take(deciding.proposed(open), false);
@@ -289,6 +292,7 @@ async function gold() {
   if (making) return;
   making = true;
   try {
+    await storing.catch(() => {});
     await outbox.send();
     if (outbox.kept > 0) return toast("Your decisions are not saved yet. Make gold once they are.");
     const r = await fetch(`${here}/gold`, { method: "POST", headers: { "Content-Type": "application/json", Accept: "application/json" }, body: JSON.stringify({ seen: deciding.seen }), redirect: "manual" });
