@@ -159,6 +159,9 @@ func (s *Store) sumUp(t *tx, w *work, b *batch, row, now int64) error {
 		if err := t.addEffort(w, b, row, now); err != nil {
 			return err
 		}
+		if err := t.addCorrections(w, b, row, now); err != nil {
+			return err
+		}
 	case corpus.ForPractice:
 	default:
 		return nil

@@ -22,7 +22,7 @@ import (
 // Check looks through the whole file and returns what is wrong, in words;
 // nothing where it is clean. It asks SQLite, recomputes the hash of each text
 // and source, replays every annotation, checks every gold and what is left in the queue,
-// sums up what people did and how far they agree again, takes every score and computes every release again, and counts the tally again. It changes nothing and may run beside a server.
+// sums up what people did and how far they agree again, takes every score, compares every two near-copies and computes every release again, and counts the tally again. It changes nothing and may run beside a server.
 func (s *Store) Check(ctx context.Context, progress func(what string)) (problems []string, err error) {
 	found := func(format string, args ...any) { problems = append(problems, fmt.Sprintf(format, args...)) }
 
@@ -39,6 +39,8 @@ func (s *Store) Check(ctx context.Context, progress func(what string)) (problems
 		{"agreement", s.checkShared},
 		{"runs", s.checkRuns},
 		{"releases", s.checkReleases},
+		{"suggestions", s.checkSuggestions},
+		{"rulings", s.checkRulings},
 		{"near-copies", s.checkSketches},
 		{"counts", s.checkCounts},
 	} {
@@ -217,8 +219,9 @@ func (s *Store) checkGold(ctx context.Context, found func(string, ...any)) error
 }
 
 // checkQueue looks whether each document has as much room as follows from the
-// people who hold it or have handed it in, and whether what they handed in can
-// be read. A lease that is over may count still, until a claim ends it.
+// people who hold it or have handed it in, whether it is written down how those
+// were chosen that people have or that are gold, and whether what was handed in
+// can be read. A lease that is over may count still, until a claim ends it.
 func (s *Store) checkQueue(ctx context.Context, found func(string, ...any)) error {
 	const taken = `(SELECT count(*) FROM annotations n WHERE n.document_id = s.document_id AND n.purpose = 'label' AND n.submitted_at > 0 AND n.status NOT IN ('skipped', 'flagged'))
 		+ (SELECT count(*) FROM leases l WHERE l.document_id = s.document_id AND l.purpose = 'label' %s
@@ -234,6 +237,19 @@ func (s *Store) checkQueue(ctx context.Context, found func(string, ...any)) erro
 		if room < max(0, least) || room > max(0, most) {
 			found("document %d is %s and says it has room for %d more people, and has for %d", id, state, room, max(0, most))
 		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+
+	err = s.rows(ctx, `SELECT s.document_id, s.state FROM document_states s WHERE s.chosen = '' AND (s.state = 'gold'
+		OR EXISTS (SELECT 1 FROM annotations n WHERE n.document_id = s.document_id AND n.purpose = 'label')
+		OR EXISTS (SELECT 1 FROM leases l WHERE l.document_id = s.document_id AND l.purpose = 'label')) ORDER BY s.document_id`, nil, func(r *sql.Rows) error {
+		var id corpus.DocumentID
+		var state corpus.State
+		err := r.Scan(&id, &state)
+		found("document %d is %s and in work, and nothing says how it was chosen", id, state)
 		return err
 	})
 	if err != nil {

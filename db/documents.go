@@ -121,6 +121,13 @@ func (s *Store) Document(ctx context.Context, id corpus.DocumentID) (corpus.Docu
 	return scanDocument(st.QueryRowContext(ctx, id).Scan)
 }
 
+// Newest is the newest document of a project that can be seen; 0 for none.
+func (s *Store) Newest(ctx context.Context, project corpus.ProjectID) (id corpus.DocumentID, err error) {
+	err = s.scan(ctx, `SELECT visible_through FROM projects WHERE id = ?`, []any{project}, &id)
+
+	return id, err
+}
+
 // ProjectOf is the project that the document belongs to.
 func (s *Store) ProjectOf(ctx context.Context, id corpus.DocumentID) (p corpus.ProjectID, err error) {
 	err = s.scan(ctx, `SELECT d.project_id FROM documents d WHERE d.id = ? AND `+visible, []any{id}, &p)
@@ -164,7 +171,7 @@ func unpack(content string, encoding sql.NullString, stored []byte) ([]byte, err
 // Page bounds of Documents.
 const (
 	usualPage = 50
-	maxPage   = 200
+	maxPage   = 1000
 )
 
 // Documents is one page of a project's documents, by id. A query finds
@@ -197,13 +204,14 @@ func (s *Store) Documents(ctx context.Context, f corpus.DocumentFilter) (corpus.
 	return page, err
 }
 
-const rowColumns = `d.id, d.name, d.url, d.site, d.language, d.version, d.block_count, s.state, s.changed_at, coalesce(a.name, ''), s.why`
+const rowColumns = `d.id, d.key, d.name, d.url, d.site, d.language, d.meta, d.sha256, d.version, d.block_count, s.state, s.changed_at, coalesce(a.name, ''), s.why`
 
 func scanDocumentRow(r *sql.Rows) (corpus.DocumentRow, error) {
 	var row corpus.DocumentRow
+	var hash []byte
 	var changed int64
-	err := r.Scan(&row.ID, &row.Name, &row.URL, &row.Site, &row.Language, &row.Version, &row.Blocks, &row.State, &changed, &row.By, &row.Why, &row.Snippet)
-	row.Changed = fromMillis(changed)
+	err := r.Scan(&row.ID, &row.Key, &row.Name, &row.URL, &row.Site, &row.Language, &row.Meta, &hash, &row.Version, &row.Blocks, &row.State, &changed, &row.By, &row.Why, &row.Snippet)
+	row.SHA256, row.Changed = hex.EncodeToString(hash), fromMillis(changed)
 
 	return row, err
 }

@@ -3,56 +3,76 @@ package db
 import (
 	"context"
 	"database/sql"
-	"errors"
-	"fmt"
 	"math"
+	"time"
 
 	"annotate/internal/corpus"
-	"annotate/internal/score"
 )
 
-// doubtRuns bounds how many runs are compared, the newest first: pairs grow
-// with its square, and old versions of one cleaner say little that is new.
-const doubtRuns = 4
+// Weighing is what the doubt of a project's documents follows from: it is of
+// yesterday where any of it is another now.
+type Weighing struct {
+	Model   corpus.ModelID    // 0 for none
+	Run     corpus.RunID      // the newest that is done, 0 for none
+	Through corpus.DocumentID // the newest that everybody sees
+}
 
-// WeighDoubt measures anew how far the runs of a project disagree about each
-// document without gold, for the order corpus.MostDoubt: one less the mean
-// token ratio (score.TokenRatio) over all pairs of the newest runs that are
-// done, in thousandths. Documents about which fewer than two runs say something
-// have no doubt. Nothing is done where the project has another order.
-func (s *Store) WeighDoubt(ctx context.Context, project corpus.ProjectID) (err error) {
-	defer wrap(&err, "doubt of project %d", project)
+// Weighed is what doubt was weighed by last, the zero value for never, and what
+// it would be weighed by now.
+func (s *Store) Weighed(ctx context.Context, project corpus.ProjectID) (last, now Weighing, err error) {
+	err = s.scan(ctx, `SELECT coalesce(w.model_id, 0), coalesce(w.run_id, 0), coalesce(w.document_id, 0),
+			(SELECT coalesce(max(id), 0) FROM models WHERE project_id = p.id),
+			(SELECT coalesce(max(id), 0) FROM runs WHERE project_id = p.id AND state = 'done' AND removed_at IS NULL), p.visible_through
+		FROM projects p LEFT JOIN weighings w ON w.project_id = p.id WHERE p.id = ?`, []any{project},
+		&last.Model, &last.Run, &last.Through, &now.Model, &now.Run, &now.Through)
 
-	p, err := s.Project(ctx, project)
-	if err != nil || p.Order != corpus.MostDoubt {
+	return last, now, err
+}
+
+// Awaiting is a document that wants people, and its site.
+type Awaiting struct {
+	Document corpus.DocumentID
+	Site     string
+}
+
+// Awaiting are the documents that want people and that everybody sees, at most
+// limit: the first in the random order, so that they are a fair sample where
+// there are more. They come site by site.
+func (s *Store) Awaiting(ctx context.Context, project corpus.ProjectID, limit int) (out []Awaiting, err error) {
+	err = s.rows(ctx, `SELECT d.id, d.site FROM (SELECT document_id FROM document_states INDEXED BY queue_random
+			WHERE project_id = ?1 AND state IN ('new', 'begun', 'labelled', 'skipped') AND room > 0 AND document_id <= (SELECT visible_through FROM projects WHERE id = ?1)
+			ORDER BY shuffle LIMIT ?2) s
+		CROSS JOIN documents d ON d.id = s.document_id ORDER BY d.site, d.id`, []any{project, limit}, func(r *sql.Rows) error {
+		var one Awaiting
+		err := r.Scan(&one.Document, &one.Site)
+		out = append(out, one)
 		return err
-	}
-	var runs string
-	err = s.scan(ctx, `SELECT json_group_array(id) FROM (SELECT id FROM runs WHERE project_id = ? AND state = 'done' AND removed_at IS NULL ORDER BY id DESC LIMIT ?)`, []any{project, doubtRuns}, &runs)
-	if err != nil {
-		return err
-	}
-	for after := corpus.DocumentID(0); ; {
-		var page []corpus.DocumentID
-		err := s.rows(ctx, `SELECT document_id FROM document_states WHERE project_id = ? AND document_id > ? AND state IN ('new', 'begun', 'labelled', 'skipped') ORDER BY document_id LIMIT 64`, []any{project, after}, func(r *sql.Rows) error {
-			var id corpus.DocumentID
-			err := r.Scan(&id)
-			page = append(page, id)
-			return err
-		})
-		if err != nil || len(page) == 0 {
-			return err
-		}
-		after = page[len(page)-1]
-		doubt := make([]int, len(page))
-		for i, id := range page {
-			if doubt[i], err = s.doubt(ctx, id, runs); err != nil {
-				return err
-			}
-		}
-		err = s.writeBulk(ctx, func(t *tx) error {
-			for i, id := range page {
-				if _, err := t.exec(`UPDATE document_states SET doubt = ?1 WHERE document_id = ?2 AND doubt <> ?1`, doubt[i], id); err != nil {
+	})
+
+	return out, err
+}
+
+// Doubt is how soon a document should come under corpus.MostDoubt: 0 to 1, the
+// greatest first.
+type Doubt struct {
+	Document corpus.DocumentID
+	Doubt    float64
+}
+
+// How doubt is written: in turns with those who save.
+const (
+	doubtEach  = 64
+	doubtPause = 5 * time.Millisecond
+	doubtUnit  = 1_000_000 // doubt is kept in whole millionths
+)
+
+// SetDoubt keeps how soon documents of a project should come, and by what that
+// was weighed. Others stay as they are.
+func (s *Store) SetDoubt(ctx context.Context, project corpus.ProjectID, by Weighing, all []Doubt) error {
+	for at := 0; at < len(all); at += doubtEach {
+		err := s.writeBulk(ctx, func(t *tx) error {
+			for _, d := range all[at:min(at+doubtEach, len(all))] {
+				if _, err := t.exec(`UPDATE document_states SET doubt = ?1 WHERE document_id = ?2 AND project_id = ?3 AND doubt <> ?1`, int(math.Round(doubtUnit*d.Doubt)), d.Document, project); err != nil {
 					return err
 				}
 			}
@@ -61,54 +81,11 @@ func (s *Store) WeighDoubt(ctx context.Context, project corpus.ProjectID) (err e
 		if err != nil {
 			return err
 		}
+		time.Sleep(doubtPause)
 	}
-}
 
-// doubt is how far the runs (a JSON array of ids) disagree about a document.
-func (s *Store) doubt(ctx context.Context, id corpus.DocumentID, runs string) (int, error) {
-	var said []string
-	err := s.rows(ctx, `SELECT p.text FROM predictions p WHERE p.document_id = ?1 AND p.run_id IN (SELECT value FROM json_each(?2)) AND p.status IN ('ok', 'empty') ORDER BY p.run_id`, []any{id, runs}, func(r *sql.Rows) error {
-		var text string
-		err := r.Scan(&text)
-		said = append(said, text)
+	return s.write(ctx, func(t *tx) error {
+		_, err := t.exec(`INSERT OR REPLACE INTO weighings (project_id, model_id, run_id, document_id, at) VALUES (?, ?, ?, ?, ?)`, project, by.Model, by.Run, by.Through, s.nowMillis())
 		return err
 	})
-	if err != nil || len(said) < 2 {
-		return 0, err
-	}
-
-	return doubtOf(said), nil
-}
-
-// doubtOf is how far texts disagree, in thousandths: 0 where all say the same,
-// also where all say nothing.
-func doubtOf(texts []string) int {
-	sum, pairs := 0.0, 0
-	for i, a := range texts {
-		for _, b := range texts[:i] {
-			pairs++
-			if alike := score.TokenRatio(a, b).F1(); !math.IsNaN(alike) {
-				sum += 1 - alike
-			}
-		}
-	}
-
-	return int(math.Round(1000 * sum / float64(pairs)))
-}
-
-// weighAfter weighs doubt anew once a run has ended.
-func (s *Store) weighAfter(ctx context.Context, run corpus.RunID) error {
-	var project corpus.ProjectID
-	err := s.scan(ctx, `SELECT project_id FROM runs WHERE id = ? AND state = 'done'`, []any{run}, &project)
-	if errors.Is(err, corpus.ErrNotFound) {
-		return nil
-	}
-	if err == nil {
-		err = s.WeighDoubt(ctx, project)
-	}
-	if err != nil {
-		return fmt.Errorf("after run %d: %w", run, err)
-	}
-
-	return nil
 }

@@ -11,6 +11,9 @@ import (
 // SetClock gives the store another clock. It is for before the first use.
 func (s *Store) SetClock(now func() time.Time) { s.now = now }
 
+// SetLots gives the store other lots to draw. It is for before the first use.
+func (s *Store) SetLots(draw func(n int) int) { s.draw = draw }
+
 // SetDesk bounds the desk to so many bytes. It is for before the first use.
 func (s *Store) SetDesk(bytes int) { s.desk.limit = bytes }
 

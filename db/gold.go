@@ -172,7 +172,7 @@ func (s *Store) Gold(ctx context.Context, f corpus.GoldFilter) iter.Seq2[corpus.
 
 		reading, cancel := context.WithCancel(ctx)
 		defer cancel()
-		for page := range s.goldPages(reading, sourceOf(f), newest, through) {
+		for page := range s.goldPages(reading, sourceOf(f), f.Since, newest, through) {
 			for _, g := range page.gold {
 				if !yield(g, nil) {
 					return
@@ -199,11 +199,13 @@ type goldRow struct {
 
 const goldRowColumns = `g.id, g.version, g.at, g.annotators, g.content, g.basis, coalesce(g.decided_by, 0)`
 
-func readGold(r *sql.Rows) (row goldRow, err error) {
+// readGold reads goldRowColumns and documentColumns, and then whatever else was
+// selected.
+func readGold(r *sql.Rows, more ...any) (row goldRow, err error) {
 	g := &row.gold
 	g.Document, row.blocks, err = readDocument(func(dest ...any) error {
 		return r.Scan(append([]any{&g.ID, &g.Version, &row.at, &row.annotators, &row.content, &g.Basis, &g.DecidedBy}, dest...)...)
-	})
+	}, more...)
 
 	return row, err
 }
@@ -236,15 +238,15 @@ type goldPageOf[T any] struct {
 
 // goldPages reads ahead: one page is read, and one taken apart, beside the
 // caller's work on the one before. It ends with the context.
-func (s *Store) goldPages(ctx context.Context, from source, newest corpus.GoldID, through corpus.DocumentID) <-chan goldPageOf[corpus.Gold] {
-	query := `SELECT ` + goldRowColumns + `, ` + documentColumns + from.documents() + ` ORDER BY s.document_id LIMIT ?5`
+func (s *Store) goldPages(ctx context.Context, from source, since, newest corpus.GoldID, through corpus.DocumentID) <-chan goldPageOf[corpus.Gold] {
+	query := `SELECT ` + goldRowColumns + `, ` + documentColumns + from.documents() + ` AND g.id > ?6 ORDER BY s.document_id LIMIT ?5`
 	stored, pages := make(chan goldPageOf[goldRow], 1), make(chan goldPageOf[corpus.Gold], 1)
 	go func() {
 		defer close(stored)
 		var after corpus.DocumentID
 		for more := true; more; {
 			page := goldPageOf[goldRow]{gold: make([]goldRow, 0, goldPage)}
-			err := s.rows(ctx, query, []any{from.first, after, newest, through, goldPage}, func(r *sql.Rows) error {
+			err := s.rows(ctx, query, []any{from.first, after, newest, through, goldPage, since}, func(r *sql.Rows) error {
 				row, err := readGold(r)
 				if err == nil {
 					page.gold = append(page.gold, row)
@@ -303,6 +305,27 @@ func (s *Store) goldNow(ctx context.Context, project corpus.ProjectID) (newest c
 	return newest, through, err
 }
 
+// GoldCursor is where a reading of a project's gold that begins now ends, and
+// what Since has to be for the next one to miss nothing: less than newest while
+// an import is under way, whose gold has its ids and is not seen yet.
+func (s *Store) GoldCursor(ctx context.Context, project corpus.ProjectID) (newest, next corpus.GoldID, err error) {
+	err = s.scan(ctx, `SELECT x.newest, min(x.newest, coalesce((SELECT min(g.id) - 1 FROM gold g WHERE g.project_id = p.id AND g.document_id > p.visible_through), x.newest))
+		FROM projects p, (SELECT coalesce(max(id), 0) AS newest FROM gold) x WHERE p.id = ?`, []any{project}, &newest, &next)
+
+	return newest, next, err
+}
+
+// ExportRevision changes whenever what an export of a project's gold holds may
+// change, divided or not, and is asked without reading gold.
+func (s *Store) ExportRevision(ctx context.Context, project corpus.ProjectID) (revision string, err error) {
+	err = s.scan(ctx, `SELECT json_array((SELECT max(id) FROM gold WHERE project_id = ?1),
+		(SELECT json_group_array(json_array(state, documents)) FROM project_counts WHERE project_id = ?1),
+		(SELECT max(changed_at) FROM document_states WHERE project_id = ?1 AND state IN ('removed', 'superseded')),
+		(SELECT max(id) FROM split_fixes WHERE project_id = ?1))`, []any{project}, &revision)
+
+	return revision, err
+}
+
 // documents and gold select from the source with the documents, and without.
 func (from source) documents() string {
 	return ` FROM ` + from.from + ` CROSS JOIN documents d ON d.id = s.document_id` + from.join + from.where
@@ -351,4 +374,24 @@ func (s *Store) goldVersion(ctx context.Context, id corpus.DocumentID) (version 
 	}
 
 	return version, by, json.Unmarshal([]byte(annotators), &by)
+}
+
+// GoldKeys tells which gold Gold would yield now, in its order, without reading
+// it: the key of each document and the id of its gold.
+func (s *Store) GoldKeys(ctx context.Context, f corpus.GoldFilter, each func(key string, id corpus.GoldID)) error {
+	newest, through, err := s.goldNow(ctx, f.Project)
+	if err != nil {
+		return err
+	}
+	from := sourceOf(f)
+
+	return s.rows(ctx, `SELECT d.key, g.id`+from.documents()+` ORDER BY s.document_id`, []any{from.first, 0, newest, through}, func(r *sql.Rows) error {
+		var key string
+		var id corpus.GoldID
+		err := r.Scan(&key, &id)
+		if err == nil {
+			each(key, id)
+		}
+		return err
+	})
 }

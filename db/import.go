@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"maps"
 	mrand "math/rand/v2"
 	"slices"
 	"time"
@@ -109,7 +110,8 @@ type importing struct {
 	last  corpus.DocumentID // the newest document stored
 	older []corpus.DocumentID
 	added struct{ new, gold int }
-	kept  int // drafts that were not taken, because there are labels already
+	parts [][2]string // of new documents that came with one: key and part
+	kept  int         // drafts that were not taken, because there are labels already
 }
 
 // landing is what became of a batch.
@@ -335,6 +337,10 @@ func (im *importing) take(ctx context.Context, in corpus.Incoming) error {
 		im.report.Changed++
 	default:
 		im.report.New++
+		if in.Split != "" {
+			im.report.Splits++
+			im.parts = append(im.parts, [2]string{key, in.Split})
+		}
 	}
 	if one.gold != nil {
 		im.report.Gold++
@@ -608,9 +614,9 @@ func (im *importing) store(t *tx, one *incoming, now int64) error {
 		}
 	}
 
-	state := corpus.New
+	state, chosen := corpus.New, corpus.NotChosen
 	if one.gold != nil {
-		state = corpus.Golden
+		state, chosen = corpus.Golden, corpus.ByImport
 		if _, err := t.exec(`INSERT INTO gold (document_id, project_id, version, at, annotators, content, basis) VALUES (?, ?, 1, ?, ?, ?, 'imported')`, id, d.Project, now, one.by, one.content); err != nil {
 			return err
 		}
@@ -623,7 +629,7 @@ func (im *importing) store(t *tx, one *incoming, now int64) error {
 	if state == corpus.New {
 		room = wanted
 	}
-	if _, err := t.exec(`INSERT INTO document_states (document_id, project_id, state, shuffle, changed_at, wanted, room) VALUES (?, ?, ?, ?, ?, ?, ?)`, id, d.Project, state, shuffle, now, wanted, room); err != nil {
+	if _, err := t.exec(`INSERT INTO document_states (document_id, project_id, state, shuffle, changed_at, wanted, room, chosen) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`, id, d.Project, state, shuffle, now, wanted, room, chosen); err != nil {
 		return err
 	}
 	im.last = corpus.DocumentID(id)
@@ -686,6 +692,9 @@ func (im *importing) publish(ctx context.Context) error {
 			}
 		}
 		if err := im.follow(t); err != nil {
+			return err
+		}
+		if err := im.fixParts(t, now); err != nil {
 			return err
 		}
 		return im.moveGold(t, now)
@@ -771,8 +780,47 @@ func (s *Store) placeDraft(t *tx, project corpus.ProjectID, key deskKey, event, 
 	if _, err := t.exec(`INSERT INTO events (annotation_id, n, id, kind, change, at) VALUES (?, 1, ?, ?, ?, ?)`, row, event, corpus.KindSpans, change, now); err != nil {
 		return err
 	}
+	if err := t.choose(key.document, corpus.ByImport); err != nil {
+		return err
+	}
 
 	return s.settle(t, key.document, nil, key.annotator, "", now)
+}
+
+// fixParts fixes the new documents that came with the part of a split to that,
+// so that a dataset keeps its parts on its way through. What was there before
+// stays where it is.
+func (im *importing) fixParts(t *tx, now int64) error {
+	if len(im.parts) == 0 {
+		return nil
+	}
+	n := map[string]int{}
+	for _, p := range im.parts {
+		n[p[1]]++
+	}
+	list, err := json.Marshal(im.parts)
+	if err != nil {
+		return err
+	}
+	if _, err := t.exec(`INSERT INTO split_fixes (project_id, document_key, site, part, annotator_id, at) SELECT ?1, j.value ->> 0, '', j.value ->> 1, ?3, ?4 FROM json_each(?2) j`,
+		im.o.Project, string(list), nullID(im.o.By), now); err != nil {
+		return err
+	}
+	for _, part := range slices.Sorted(maps.Keys(n)) {
+		if err := t.audit(im.o.By, im.o.Project, "split-fixed", importedList(n[part]), splitFixed{part}); err != nil {
+			return err
+		}
+	}
+
+	return nil
+}
+
+// importedList names so many documents.
+func importedList(n int) string {
+	if n == 1 {
+		return "an imported document"
+	}
+	return fmt.Sprintf("%d imported documents", n)
 }
 
 // follow has the new documents take the project's settings anew where these
@@ -833,6 +881,9 @@ func (im *importing) moveGold(t *tx, now int64) error {
 		if _, err := t.exec(`INSERT INTO gold (document_id, project_id, version, at, annotators, content, basis)
 			SELECT document_id, ?1, 1 + (SELECT coalesce(max(version), 0) FROM gold WHERE document_id = ?2), ?3, annotators, content, 'imported'
 			FROM staged_gold WHERE import_id = ?4 AND document_id = ?2`, im.o.Project, id, now, im.id); err != nil {
+			return err
+		}
+		if err := t.choose(id, corpus.ByImport); err != nil {
 			return err
 		}
 		var state corpus.State

@@ -137,20 +137,21 @@ func (s *Store) sketch(ctx context.Context, project corpus.ProjectID, progress f
 		return err
 	}
 
+	// A page is stored while the next is read.
+	stored := make(chan error, 1)
+	stored <- nil
 	for done := 0; done < len(ids); done += sketchPage {
 		progress(NearProgress{Done: done, Total: len(ids)})
 		some := ids[done:min(done+sketchPage, len(ids))]
 		page, errs := make([]sketched, len(some)), make([]error, len(some))
 		inParallel(len(some), func(i int) { page[i], errs[i] = s.sketched(ctx, some[i]) })
-		if err := cmp.Or(errs...); err != nil {
+		if err := cmp.Or(<-stored, cmp.Or(errs...)); err != nil {
 			return err
 		}
-		if err := s.addSketches(ctx, project, page); err != nil {
-			return err
-		}
+		go func() { stored <- s.addSketches(ctx, project, page) }()
 	}
 
-	return nil
+	return <-stored
 }
 
 // inParallel calls do with each number below n, on all cores.
@@ -195,7 +196,8 @@ func (s *Store) addSketches(ctx context.Context, project corpus.ProjectID, page 
 	})
 }
 
-// sketches are all of a project, by document: 300 bytes each.
+// sketches are all of a project, by document: 300 bytes each, and one for each
+// two words.
 func (s *Store) sketches(ctx context.Context, project corpus.ProjectID) ([]split.Entry, error) {
 	var n int
 	if err := s.scan(ctx, `SELECT count(*) FROM sketches WHERE project_id = ?`, []any{project}, &n); err != nil {
@@ -406,7 +408,7 @@ func (s *Store) checkSketches(ctx context.Context, found func(string, ...any)) e
 			if err != nil {
 				return err
 			}
-			if e.Kind == split.Text && e.Sketch != k.text || e.Kind == split.Body && e.Sketch != k.body {
+			if e.Kind == split.Text && !e.Equal(&k.text) || e.Kind == split.Body && !e.Equal(&k.body) {
 				found("the sketch of the %s of document %d is not what it was made of", e.Kind, e.Document)
 			}
 		}
@@ -418,28 +420,59 @@ func (s *Store) checkSketches(ctx context.Context, found func(string, ...any)) e
 	return nil
 }
 
+// checkNearCopies takes pairs as they are kept: one that is called less alike
+// than it is would not be among NearCopies.
 func (s *Store) checkNearCopies(ctx context.Context, project corpus.ProjectID, old map[corpus.DocumentID]bool, found func(string, ...any)) error {
-	pairs, err := s.NearCopies(ctx, project, split.Alike)
+	var pairs []split.Pair
+	err := s.rows(ctx, `SELECT of_id, document_id, kind, jaccard, containment, least FROM near_copies WHERE project_id = ? ORDER BY of_id, document_id, kind DESC`, []any{project}, func(r *sql.Rows) error {
+		var p split.Pair
+		err := r.Scan(&p.A, &p.B, &p.Kind, &p.Jaccard, &p.Containment, &p.Least)
+		pairs = append(pairs, p)
+		return err
+	})
 	if err != nil {
 		return err
 	}
+
 	var cache shingles
 	for _, p := range pairs {
-		if p.Kind == split.Body || old[p.A] || old[p.B] { // of bodies, two kinds of texts may be meant
+		if old[p.A] || old[p.B] {
 			continue
 		}
-		a, err := cache.of(ctx, s, &split.Entry{Document: p.A, Kind: split.Text})
-		if err != nil {
+		switch is, err := s.isKept(ctx, p, &cache); {
+		case err != nil:
 			return err
-		}
-		b, err := cache.of(ctx, s, &split.Entry{Document: p.B, Kind: split.Text})
-		if err != nil {
-			return err
-		}
-		if split.Compare(a, b) != p.Similarity {
+		case !is && p.Kind == split.Text:
 			found("documents %d and %d are not as alike as is kept", p.A, p.B)
+		case !is:
+			found("the bodies of documents %d and %d are not as alike as is kept", p.A, p.B)
 		}
 	}
 
 	return nil
+}
+
+// kindsOf are the texts that a pair of that kind may mean.
+var kindsOf = map[split.Kind][][2]split.Kind{
+	split.Text: {{split.Text, split.Text}},
+	split.Body: {{split.Body, split.Body}, {split.Body, split.Text}, {split.Text, split.Body}},
+}
+
+// isKept reports whether a pair is near-copies, and as alike as it says.
+func (s *Store) isKept(ctx context.Context, p split.Pair, cache *shingles) (bool, error) {
+	for _, kinds := range kindsOf[p.Kind] {
+		a, err := cache.of(ctx, s, &split.Entry{Document: p.A, Kind: kinds[0]})
+		if err != nil {
+			return false, err
+		}
+		b, err := cache.of(ctx, s, &split.Entry{Document: p.B, Kind: kinds[1]})
+		if err != nil {
+			return false, err
+		}
+		if like := split.Compare(a, b); like == p.Similarity && like.Near(split.Alike) {
+			return true, nil
+		}
+	}
+
+	return false, nil
 }

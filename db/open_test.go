@@ -293,6 +293,7 @@ func TestCheckFindsEachDamage(t *testing.T) {
 		"old gold spoilt":          {[]string{`INSERT INTO gold (document_id, project_id, version, at, annotators, content) SELECT document_id, project_id, 2, at, annotators, content FROM gold WHERE document_id = 1`, `UPDATE gold SET content = 'x' WHERE document_id = 1 AND version = 1`}, "of document 1"},
 		"gold lost":                {[]string{`DELETE FROM gold WHERE document_id = 1`}, "document 1"},
 		"a label lost":             {[]string{`UPDATE projects SET labels = '[]'`}, "no label number 1"},
+		"gold chosen nohow":        {[]string{`DROP TRIGGER chosen_once`, `UPDATE document_states SET chosen = '' WHERE document_id = 1`}, "document 1 is gold and in work, and nothing says how it was chosen"},
 		"counts":                   {[]string{`UPDATE project_counts SET documents = 7 WHERE state = 'new'`}, "7 documents are counted as new, there are 2"},
 		"a count lost":             {[]string{`DELETE FROM project_counts WHERE state = 'new'`}, "0 documents are counted as new, there are 2"},
 		"a document without state": {[]string{`DELETE FROM document_states WHERE document_id = 2`}, "document 2"},

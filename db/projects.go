@@ -184,7 +184,7 @@ func (s *Store) SetProject(ctx context.Context, p corpus.Project, by corpus.Anno
 	if err := checkProject(&p); err != nil {
 		return err
 	}
-	requeue, reorder := false, false
+	requeue := false
 	err := s.write(ctx, func(t *tx) error {
 		before, err := scanProjectRow(t, p.ID)
 		if err != nil {
@@ -200,7 +200,6 @@ func (s *Store) SetProject(ctx context.Context, p corpus.Project, by corpus.Anno
 		if _, err := t.exec(`UPDATE projects SET name = ?, guidelines = ?, labels = ?, cutting = ?, settings = ? WHERE id = ?`, p.Name, p.Guidelines, labels, p.Cutting, settings, p.ID); err != nil {
 			return err
 		}
-		reorder = p.Order != before.Order
 		if requeue = p.Overlap != before.Overlap || p.OverlapShare != before.OverlapShare || p.Rule != before.Rule; requeue {
 			if _, err := t.exec(`UPDATE projects SET requeue_after = 0 WHERE id = ?`, p.ID); err != nil {
 				return err
@@ -213,9 +212,6 @@ func (s *Store) SetProject(ctx context.Context, p corpus.Project, by corpus.Anno
 	}
 	if err == nil && requeue {
 		err = s.Requeue(ctx, p.ID)
-	}
-	if err == nil && reorder {
-		err = s.WeighDoubt(ctx, p.ID)
 	}
 
 	return err

@@ -37,8 +37,18 @@ func (s *Store) annotationRow(t *tx, w *work, now int64) (int64, error) {
 	if err := s.takePlace(t, w, now); err != nil {
 		return 0, err
 	}
+	if err := t.choose(w.key.document, corpus.ByHand); err != nil {
+		return 0, err
+	}
 
 	return row, s.settle(t, w.key.document, &w.doc, w.key.annotator, "", now)
+}
+
+// choose writes down how a document was chosen, where nobody has yet.
+func (t *tx) choose(id corpus.DocumentID, how corpus.Chosen) error {
+	_, err := t.exec(`UPDATE document_states SET chosen = ? WHERE document_id = ? AND chosen = ''`, how, id)
+
+	return err
 }
 
 // takePlace makes sure that the person counts towards the document's overlap.
@@ -392,6 +402,11 @@ func (s *Store) Claim(ctx context.Context, project corpus.ProjectID, who corpus.
 		if err := t.lease(deskKey{id, who}, project, purpose, q.now); err != nil {
 			return err
 		}
+		if purpose == corpus.ForGold && q.how != corpus.NotChosen {
+			if err := t.choose(id, q.how); err != nil {
+				return err
+			}
+		}
 		return t.recount(id, q.now)
 	})
 
@@ -406,11 +421,13 @@ type queue struct {
 	after   corpus.DocumentID
 	through corpus.DocumentID
 	now     int64
+	draw    func(n int) int
+	how     corpus.Chosen // how the document is chosen that free found
 	corpus.Settings
 }
 
 func (s *Store) queueFor(t *tx, project corpus.ProjectID, who corpus.AnnotatorID, after corpus.DocumentID) (*queue, error) {
-	q := &queue{t: t, project: project, who: who, after: after, now: s.nowMillis()}
+	q := &queue{t: t, project: project, who: who, after: after, now: s.nowMillis(), draw: s.draw}
 	var settings string
 	err := t.scan(`SELECT settings, visible_through FROM projects WHERE id = ? AND removed_at IS NULL`, []any{project}, &settings, &q.through)
 	if err == nil {
@@ -508,18 +525,8 @@ func (q *queue) free() (id corpus.DocumentID, purpose corpus.Purpose, err error)
 	if over, err := q.capped(); err != nil || over {
 		return 0, "", errors.Join(err, corpus.ErrNotFound)
 	}
-	// Left to itself, SQLite narrows by document_id and sorts what it finds: all
-	// that wait, at each claim.
-	const free = `SELECT s.document_id FROM document_states s INDEXED BY %s WHERE s.project_id = ?1 AND s.state = ?2 AND s.room > 0 AND s.document_id <= ?3 AND s.document_id <> ?4
-		AND NOT EXISTS (SELECT 1 FROM annotations n WHERE n.document_id = s.document_id AND n.annotator_id = ?5)
-		AND NOT EXISTS (SELECT 1 FROM leases l WHERE l.document_id = s.document_id AND l.annotator_id = ?5) %s LIMIT 1`
-	passes := []string{fmt.Sprintf(free, "queue_imported", `AND s.document_id > ?4 ORDER BY s.document_id`), fmt.Sprintf(free, "queue_imported", `ORDER BY s.document_id`)}
-	switch q.Order {
-	case corpus.RandomOrder:
-		passes = []string{fmt.Sprintf(free, "queue_random", `ORDER BY s.shuffle`)}
-	case corpus.MostDoubt:
-		passes = []string{fmt.Sprintf(free, "queue_doubt", `ORDER BY s.doubt DESC, s.document_id`)}
-	}
+	q.how = q.choice()
+	passes := passesOf(q.how)
 	for _, state := range waiting {
 		for _, pass := range passes {
 			err = q.t.scan(pass, []any{q.project, state, q.through, q.after, q.who}, &id)
@@ -530,6 +537,37 @@ func (q *queue) free() (id corpus.DocumentID, purpose corpus.Purpose, err error)
 	}
 
 	return 0, "", corpus.ErrNotFound
+}
+
+// choice is how the next document is chosen. Under MostDoubt it is drawn at
+// each claim, so that nobody can tell which documents are the fair sample.
+func (q *queue) choice() corpus.Chosen {
+	switch {
+	case q.Order == corpus.RandomOrder, q.Order == corpus.MostDoubt && q.draw(100) < q.RandomShare:
+		return corpus.ByLot
+	case q.Order == corpus.MostDoubt:
+		return corpus.ByDoubt
+	}
+
+	return corpus.ByOrder
+}
+
+// passesOf are the queries by which a waiting document is looked for, one after
+// the other.
+func passesOf(how corpus.Chosen) []string {
+	// Left to itself, SQLite narrows by document_id and sorts what it finds: all
+	// that wait, at each claim.
+	const free = `SELECT s.document_id FROM document_states s INDEXED BY %s WHERE s.project_id = ?1 AND s.state = ?2 AND s.room > 0 AND s.document_id <= ?3 AND s.document_id <> ?4
+		AND NOT EXISTS (SELECT 1 FROM annotations n WHERE n.document_id = s.document_id AND n.annotator_id = ?5)
+		AND NOT EXISTS (SELECT 1 FROM leases l WHERE l.document_id = s.document_id AND l.annotator_id = ?5) %s LIMIT 1`
+	switch how {
+	case corpus.ByLot:
+		return []string{fmt.Sprintf(free, "queue_random", `ORDER BY s.shuffle`)}
+	case corpus.ByDoubt:
+		return []string{fmt.Sprintf(free, "queue_doubt", `ORDER BY s.doubt DESC, s.shuffle`)}
+	}
+
+	return []string{fmt.Sprintf(free, "queue_imported", `AND s.document_id > ?4 ORDER BY s.document_id`), fmt.Sprintf(free, "queue_imported", `ORDER BY s.document_id`)}
 }
 
 // waiting are the states from which documents are handed out, the first first.

@@ -13,7 +13,6 @@ import (
 	"annotate/db"
 	"annotate/db/dbtest"
 	"annotate/internal/corpus"
-	"annotate/internal/score"
 )
 
 // team is a project of n pages, whose documents so many people label, and
@@ -303,44 +302,6 @@ func TestTheShareCap(t *testing.T) {
 	}
 	if e := empty(t, s, p, who["mara"]); n != 3 || e != (corpus.Empty{Free: 7, ShareCap: 30}) {
 		t.Fatalf("%d documents, %+v", n, e)
-	}
-}
-
-// Two runs agree about page 1, share two of four words about page 2 (2·2 / 8),
-// and share nothing about page 3; about page 4 only one of them says something.
-func TestWhereRunsDisagreeMostComesFirst(t *testing.T) {
-	t.Parallel()
-	s, p, who := team(t, 4, func(p *corpus.Project) { p.Order = corpus.MostDoubt }, "mara")
-	for run, says := range [][]string{{"a b c d", "a b c d", "a b", ""}, {"a b c d", "a b x y", "c d"}} {
-		r, err := s.StartRun(t.Context(), corpus.Run{Project: p.ID, Name: fmt.Sprint("run ", run), Cleaner: corpus.Cleaner{Name: "x"}, Origin: corpus.FromFile, Documents: 4}, false, 0)
-		if err != nil {
-			t.Fatal(err)
-		}
-		var ps []db.Predicted
-		for i, text := range says {
-			ps = append(ps, db.Predicted{Document: corpus.DocumentID(i + 1), Prediction: score.Prediction{Status: score.OK, Text: text}})
-		}
-		if err := errors.Join(s.AddPredictions(t.Context(), r.ID, ps), s.EndRun(t.Context(), r.ID, corpus.RunDone)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	var doubt string
-	if err := s.Scan(t.Context(), `SELECT group_concat(doubt) FROM document_states`, nil, &doubt); err != nil || doubt != "0,500,1000,0" {
-		t.Fatal(doubt, err)
-	}
-
-	var e event
-	var got []corpus.DocumentID
-	for {
-		id, err := s.Claim(t.Context(), p.ID, who["mara"].ID, 0)
-		if err != nil {
-			break
-		}
-		got = append(got, id)
-		refused(t, act(t, s, id, who["mara"], hands(&e, 1)...))
-	}
-	if !slices.Equal(got, []corpus.DocumentID{3, 2, 1, 4}) {
-		t.Fatal(got)
 	}
 }
 

@@ -508,21 +508,27 @@ func BenchmarkVerifyRelease(b *testing.B) {
 	b.ReportMetric(10_000*float64(b.N)/b.Elapsed().Seconds(), "documents/s")
 }
 
-// BenchmarkExport writes current gold and the same gold as a release.
+// BenchmarkExport writes current gold and the same gold as a release, and
+// current gold in the formats that trainers read.
 func BenchmarkExport(b *testing.B) {
 	s, p, _ := filled(b, 10_000, 0, true)
 	r := frozen(b, s, p, "one")
-	for name, write := range map[string]func() (export.Manifest, error){
-		"current": func() (export.Manifest, error) {
-			return export.JSONL.Write(b.Context(), io.Discard, p.Labels, s.Gold(b.Context(), corpus.GoldFilter{Project: p.ID}))
-		},
-		"release": func() (export.Manifest, error) {
-			return export.JSONL.WriteRelease(b.Context(), io.Discard, r, s.Gold(b.Context(), corpus.GoldFilter{Project: p.ID, Release: r.ID}))
-		},
+	current := export.Current(p, s.Gold(b.Context(), corpus.GoldFilter{Project: p.ID}))
+	released := export.Released(r, s.Gold(b.Context(), corpus.GoldFilter{Project: p.ID, Release: r.ID}))
+	for _, c := range []struct {
+		name   string
+		format export.Format
+		source export.Source
+	}{
+		{"jsonl", export.JSONL, current},
+		{"jsonl-release", export.JSONL, released},
+		{"huggingface", export.HuggingFace, current},
+		{"spacy", export.SpaCy, current},
+		{"iob2", export.IOB2, current},
 	} {
-		b.Run(name, func(b *testing.B) {
+		b.Run(c.name, func(b *testing.B) {
 			for range b.N {
-				if m, err := write(); err != nil || m.Documents != 10_000 {
+				if m, err := c.format.Stream(b.Context(), io.Discard, c.source, export.Options{Lossy: true, Tentative: true}); err != nil || m.Documents != 10_000 {
 					b.Fatal(m.Documents, err)
 				}
 			}

@@ -81,6 +81,11 @@ func (s *Store) report(ctx context.Context, p corpus.Project, runs []corpus.Run,
 	if o.Common {
 		common = ids
 	}
+	sampling, err := s.Sampling(ctx, gold)
+	if err != nil {
+		return report.Report{}, err
+	}
+	h.Whole = sampling.Whole
 	b := report.NewBuilder(h, o.Measures, named)
 	var documents []corpus.DocumentID
 	for k, run := range runs {
@@ -91,7 +96,7 @@ func (s *Store) report(ctx context.Context, p corpus.Project, runs []corpus.Run,
 			}
 			if k == 0 {
 				documents = append(documents, d.ID)
-				b.Document(report.Document{ID: d.ID, Gold: d.Gold, Key: d.Scored.ID, Name: d.Name, URL: d.URL, Site: d.Site, Fields: d.Fields})
+				b.Document(report.Document{ID: d.ID, Gold: d.Gold, Key: d.Scored.ID, Name: d.Name, URL: d.URL, Site: d.Site, Fields: d.Fields, Chosen: sampling.Chosen[d.ID]})
 			} else if n >= len(documents) || documents[n] != d.ID {
 				return report.Report{}, errMoved
 			}

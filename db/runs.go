@@ -284,18 +284,12 @@ func (s *Store) BeatRun(ctx context.Context, run corpus.RunID) error {
 }
 
 // EndRun ends a run that is under way: done, or stopped and to be resumed. One
-// that has ended stays as it is. Where the queue goes by doubt, one more run
-// that is done changes its order.
+// that has ended stays as it is.
 func (s *Store) EndRun(ctx context.Context, run corpus.RunID, state corpus.RunState) error {
-	err := s.write(ctx, func(t *tx) error {
+	return s.write(ctx, func(t *tx) error {
 		_, err := t.exec(`UPDATE runs SET state = ?, ended_at = ? WHERE id = ? AND state <> 'done'`, state, s.nowMillis(), run)
 		return err
 	})
-	if err != nil || state != corpus.RunDone {
-		return err
-	}
-
-	return s.weighAfter(ctx, run)
 }
 
 // SetRunRemoved hides a run or brings it back. It is *corpus.Invalid where

@@ -292,7 +292,8 @@ CREATE TABLE "document_states" (
     wanted      INTEGER NOT NULL DEFAULT 1,
     room        INTEGER NOT NULL DEFAULT 0,
     doubt       INTEGER NOT NULL DEFAULT 0   -- how far the runs disagree, 0 to 1000
-) STRICT;
+, chosen TEXT NOT NULL DEFAULT '' -- '' is not handed out yet
+    CHECK (chosen IN ('', 'lot', 'doubt', 'order', 'hand', 'import', 'unknown'))) STRICT;
 
 CREATE INDEX document_states_list ON document_states (project_id, state, document_id);
 
@@ -301,8 +302,6 @@ CREATE INDEX document_states_latest ON document_states (project_id, changed_at) 
 CREATE INDEX queue_imported ON document_states (project_id, state, document_id, room) WHERE room > 0;
 
 CREATE INDEX queue_random ON document_states (project_id, state, shuffle) WHERE room > 0;
-
-CREATE INDEX queue_doubt ON document_states (project_id, state, doubt DESC, document_id) WHERE room > 0;
 
 CREATE TABLE shared (
     id          INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -544,3 +543,109 @@ BEGIN SELECT RAISE (ABORT, 'what people chose is written once'); END;
 
 CREATE TRIGGER split_fixes_never_go BEFORE DELETE ON split_fixes
 BEGIN SELECT RAISE (ABORT, 'what people chose is never deleted'); END;
+
+CREATE TABLE models (
+    id         INTEGER PRIMARY KEY AUTOINCREMENT,
+    project_id INTEGER NOT NULL REFERENCES projects (id),
+    seed       INTEGER NOT NULL,
+    documents  INTEGER NOT NULL, -- with gold, that it learnt from
+    gold_id    INTEGER NOT NULL, -- the newest gold when it began
+    trained_at INTEGER NOT NULL,
+    millis     INTEGER NOT NULL, -- how long it took
+    report     TEXT    NOT NULL, -- suggest.Report as JSON: accuracy and costs
+    content    BLOB    NOT NULL  -- suggest.Learned; empty once a newer one is there
+) STRICT;
+
+CREATE INDEX models_of ON models (project_id, id);
+
+CREATE TABLE suggested (
+    document_id  INTEGER NOT NULL REFERENCES documents (id),
+    annotator_id INTEGER NOT NULL REFERENCES annotators (id),
+    project_id   INTEGER NOT NULL REFERENCES projects (id),
+    arm          TEXT    NOT NULL CHECK (arm IN ('shown', 'blind')),
+    model_id     INTEGER REFERENCES models (id),
+    at           INTEGER NOT NULL,
+    content      TEXT    NOT NULL, -- see db/suggestions.go
+    PRIMARY KEY (document_id, annotator_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE corrections (
+    annotation_id INTEGER NOT NULL REFERENCES annotations (id),
+    source        TEXT    NOT NULL,
+    project_id    INTEGER NOT NULL REFERENCES projects (id),
+    arm           TEXT    NOT NULL CHECK (arm IN ('shown', 'blind')),
+    at            INTEGER NOT NULL,
+    blocks        INTEGER NOT NULL, -- suggested
+    blocks_kept   INTEGER NOT NULL, -- handed in with the suggested class
+    spans         INTEGER NOT NULL,
+    spans_kept    INTEGER NOT NULL,
+    PRIMARY KEY (annotation_id, source)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX corrections_in ON corrections (project_id, source);
+
+CREATE TABLE rulings (
+    id           INTEGER PRIMARY KEY AUTOINCREMENT,
+    project_id   INTEGER NOT NULL REFERENCES projects (id),
+    kind         TEXT    NOT NULL CHECK (kind IN ('block', 'span')),
+    site         TEXT    NOT NULL, -- '' for the whole project
+    key          TEXT    NOT NULL CHECK (key <> ''), -- what texts that are the same have in common
+    sample       TEXT    NOT NULL, -- the text as the person saw it
+    class        TEXT    NOT NULL CHECK (class IN ('body', 'boilerplate', '')), -- of a block; '' leaves it open
+    label_id     INTEGER NOT NULL, -- of a span; 0: it is none
+    annotator_id INTEGER REFERENCES annotators (id), -- NULL: from the command line
+    at           INTEGER NOT NULL,
+    undoes       INTEGER UNIQUE REFERENCES rulings (id) CHECK (undoes < id),
+    CHECK (kind = 'block' AND label_id = 0 OR kind = 'span' AND class = '')
+) STRICT;
+
+CREATE INDEX rulings_of ON rulings (project_id, id);
+
+CREATE TABLE vetoes (
+    ruling_id   INTEGER NOT NULL REFERENCES rulings (id),
+    document_id INTEGER NOT NULL REFERENCES documents (id),
+    start       INTEGER NOT NULL, -- of the block or span
+    PRIMARY KEY (ruling_id, document_id, start)
+) STRICT, WITHOUT ROWID;
+
+CREATE TRIGGER rulings_never_change BEFORE UPDATE ON rulings
+BEGIN SELECT RAISE (ABORT, 'what people settled is written once'); END;
+
+CREATE TRIGGER rulings_never_go BEFORE DELETE ON rulings
+BEGIN SELECT RAISE (ABORT, 'what people settled is never deleted'); END;
+
+CREATE TRIGGER vetoes_never_change BEFORE UPDATE ON vetoes
+BEGIN SELECT RAISE (ABORT, 'what people settled is written once'); END;
+
+CREATE TRIGGER vetoes_never_go BEFORE DELETE ON vetoes
+BEGIN SELECT RAISE (ABORT, 'what people settled is never deleted'); END;
+
+CREATE TRIGGER chosen_once BEFORE UPDATE OF chosen ON document_states WHEN OLD.chosen <> '' AND NEW.chosen <> OLD.chosen
+BEGIN SELECT RAISE (ABORT, 'how a document was chosen is written once'); END;
+
+CREATE INDEX queue_doubt ON document_states (project_id, state, doubt DESC, shuffle) WHERE room > 0;
+
+CREATE TABLE weighings (
+    project_id  INTEGER PRIMARY KEY REFERENCES projects (id),
+    model_id    INTEGER NOT NULL, -- 0 for none
+    run_id      INTEGER NOT NULL, -- the newest that was done, 0 for none
+    document_id INTEGER NOT NULL, -- the newest that was there
+    at          INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE second_looks (
+    document_id INTEGER NOT NULL REFERENCES documents (id),
+    gold_id     INTEGER NOT NULL REFERENCES gold (id),
+    start       INTEGER NOT NULL, -- of the block
+    project_id  INTEGER NOT NULL REFERENCES projects (id),
+    end         INTEGER NOT NULL,
+    class       TEXT    NOT NULL CHECK (class IN ('body', 'boilerplate')), -- of gold
+    p           REAL    NOT NULL, -- that gold is right, by the model
+    runs        INTEGER NOT NULL, -- that say otherwise
+    verdict     TEXT    NOT NULL DEFAULT '' CHECK (verdict IN ('', 'confirmed', 'reopened')),
+    decided_by  INTEGER REFERENCES annotators (id),
+    decided_at  INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (document_id, gold_id, start)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX second_looks_in ON second_looks (project_id, verdict, p);

@@ -302,9 +302,12 @@ func (t *tx) auditFix(project corpus.ProjectID, fix SplitFix, site, documents bo
 	if len(what) == 0 {
 		return nil
 	}
-	return t.audit(by, project, kind, strings.Join(what, ", "), struct {
-		Part string `json:"part,omitempty"`
-	}{fix.Part})
+	return t.audit(by, project, kind, strings.Join(what, ", "), splitFixed{fix.Part})
+}
+
+// splitFixed is how the log keeps it.
+type splitFixed struct {
+	Part string `json:"part,omitempty"`
 }
 
 // fixedList names documents; of many, how many there are.

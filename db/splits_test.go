@@ -5,8 +5,10 @@ import (
 	"fmt"
 	"maps"
 	"math/rand/v2"
+	"os"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -108,9 +110,18 @@ func TestABodyInAnotherFrame(t *testing.T) {
 		t.Errorf("%v, want %v", got, want)
 	}
 
-	none := withGold(onSite("b", "b.example", a, article(4, 300)), "PER")
-	none.Pieces[1].Class = corpus.Boilerplate
-	load(t, s, p, none)
+	// Where one gold says that it is no body, the body of the other still stands
+	// in that page.
+	none := func(id string, frame uint64) corpus.Incoming {
+		in := withGold(onSite(id, id+".example", a, article(frame, 300)), "PER")
+		in.Pieces[1].Class = corpus.Boilerplate
+		return in
+	}
+	load(t, s, p, none("b", 4))
+	if got, want := kinds(findCopies(t, s, p)), []string{"1-2 body"}; !slices.Equal(got, want) {
+		t.Errorf("%v, want %v", got, want)
+	}
+	load(t, s, p, none("a", 3))
 	if got := findCopies(t, s, p); len(got) != 0 {
 		t.Errorf("%v", kinds(got))
 	}
@@ -286,6 +297,58 @@ func TestASpoiltSketchIsFound(t *testing.T) {
 	}
 }
 
+// A pair that is spoilt is found, also one of bodies, and one that would not
+// count as near-copies any more.
+func TestASpoiltPairIsFound(t *testing.T) {
+	s := dbtest.Open(t)
+	p := dbtest.Project(t, s, "News")
+	a := article(1, 150)
+	load(t, s, p, withGold(onSite("a", "a.example", a, article(3, 300)), "PER"), withGold(onSite("b", "b.example", a, article(4, 300)), "PER"),
+		onSite("c", "c.example", article(5, 200), "-"), onSite("d", "d.example", article(5, 200)+" more", "-"))
+	if got, want := kinds(findCopies(t, s, p)), []string{"1-2 body", "3-4 text"}; !slices.Equal(got, want) {
+		t.Fatalf("%v, want %v", got, want)
+	}
+	const bodies, texts = "the bodies of documents 1 and 2 are not as alike as is kept", "documents 3 and 4 are not as alike as is kept"
+	for _, c := range []struct{ change, back, want string }{
+		{`least = least`, `least = least`, ""},
+		{`jaccard = jaccard - 0.01 WHERE kind = 'body'`, `jaccard = jaccard + 0.01 WHERE kind = 'body'`, bodies},
+		{`least = least + 1 WHERE kind = 'text'`, `least = least - 1 WHERE kind = 'text'`, texts},
+		{`jaccard = jaccard / 4, containment = containment / 2`, `jaccard = jaccard * 4, containment = containment * 2`, bodies + "; " + texts},
+	} {
+		behind(t, s, `UPDATE near_copies SET `+c.change)
+		problems, err := s.Check(t.Context(), func(string) {})
+		if got := strings.Join(problems, "; "); got != c.want || err != nil {
+			t.Errorf("%s: it finds %q, want %q; %v", c.change, got, c.want, err)
+		}
+		behind(t, s, `UPDATE near_copies SET `+c.back)
+	}
+}
+
+// A note stands whole in a page of 2 000 words, with which it shares 4 %. That
+// is found also where it comes later, and by sketches that are made again.
+func TestAShortPageInsideALongOne(t *testing.T) {
+	s := dbtest.Open(t)
+	p := dbtest.Project(t, s, "News")
+	note, long := article(1, 80), article(2, 1920)
+	load(t, s, p, onSite("long", "a.example", long[:5000]+"\n"+note+"\n"+long[5000:], "menu"))
+	findCopies(t, s, p)
+	in := lines("short", note)
+	in.Site = "b.example"
+	load(t, s, p, in, onSite("other", "a.example", article(3, 300), "menu"))
+	pairs := findCopies(t, s, p)
+	if len(pairs) != 1 || pairs[0].A != 1 || pairs[0].B != 2 || pairs[0].Containment != 1 || pairs[0].Jaccard > 0.05 {
+		t.Errorf("%+v", pairs)
+	}
+
+	behind(t, s, `UPDATE sketches SET version = 1, mins = zeroblob(256)`)
+	if n, err := s.Uncompared(t.Context(), p.ID); n != 3 || err != nil {
+		t.Errorf("%d, %v", n, err)
+	}
+	if got := findCopies(t, s, p); !slices.Equal(got, pairs) {
+		t.Errorf("made again, it finds %+v", got)
+	}
+}
+
 func TestPartsInMetadata(t *testing.T) {
 	s := dbtest.Open(t)
 	p := dbtest.Project(t, s, "News")
@@ -299,26 +362,39 @@ func TestPartsInMetadata(t *testing.T) {
 	}
 }
 
-// 100 000 pages of 3 kB, a tenth of them copies with a change, on 1 000 sites
-// whose frame is a third of each page.
+// BenchmarkNearCopies has pages of 3 to 10 kB on sites of 100, whose frame is
+// 1 kB of each. A tenth are earlier pages with a change, some of them on another
+// site; a fiftieth are notes without a frame that stand in a longer page.
+// ANNOTATE_PAGES says how many there are, 100 000 by itself.
 func BenchmarkNearCopies(b *testing.B) {
-	const n = 100_000
+	n := 100_000
+	if pages := os.Getenv("ANNOTATE_PAGES"); pages != "" {
+		var err error
+		if n, err = strconv.Atoi(pages); err != nil {
+			b.Fatal(err)
+		}
+	}
 	s := dbtest.Open(b)
 	p := dbtest.Project(b, s, "News")
+	size := func(of int) int { return 250 + of*7919%1000 } // words
 	_, err := s.Import(b.Context(), corpus.ImportOptions{Project: p.ID}, func(yield func(corpus.Incoming, error) bool) {
 		r := rand.New(rand.NewPCG(1, 1))
-		frames := make([]string, 1000)
-		for i := range frames {
-			frames[i] = article(uint64(i), 140)
-		}
+		sites := max(n/100, 2)
 		for i := range n {
-			site := i % len(frames)
-			body := article(uint64(1_000_000+i), 280)
-			if i%10 == 9 { // a later version, in the frame of the same site
-				of := r.IntN(i)
-				site, body = of%len(frames), article(uint64(1_000_000+of), 280)+" updated"
+			site, body := i%sites, article(uint64(1_000_000+i), size(i))
+			frame := article(uint64(site), 140)
+			of := r.IntN(i + 1)
+			switch {
+			case i%10 == 9:
+				body = article(uint64(1_000_000+of), size(of)) + " updated"
+				if i%20 == 9 {
+					site = of % sites
+					frame = article(uint64(site), 140)
+				}
+			case i%50 == 3:
+				body, frame = article(uint64(1_000_000+of), 120), "-"
 			}
-			if !yield(onSite(fmt.Sprint(i), fmt.Sprintf("s%d.example", site), body, frames[site]), nil) {
+			if !yield(onSite(fmt.Sprint(i), fmt.Sprintf("s%d.example", site), body, frame), nil) {
 				return
 			}
 		}

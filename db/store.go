@@ -12,6 +12,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -39,6 +40,7 @@ type Store struct {
 	agreements agreements
 	near       near
 	now        func() time.Time
+	draw       func(n int) int // a number below n that nobody can foresee
 	unlock     func()
 }
 
@@ -67,7 +69,7 @@ func Open(ctx context.Context, path string) (*Store, error) {
 	r.SetMaxOpenConns(n)
 	r.SetMaxIdleConns(n)
 
-	s := &Store{path: path, r: r, desk: newDesk(), now: time.Now}
+	s := &Store{path: path, r: r, desk: newDesk(), now: time.Now, draw: rand.IntN}
 	if s.w, err = newWriter(ctx, wdb); err != nil {
 		return nil, errors.Join(err, r.Close(), wdb.Close())
 	}

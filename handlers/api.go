@@ -6,7 +6,6 @@ import (
 	_ "embed"
 	"encoding/json"
 	"errors"
-	"io"
 	"net/http"
 	"net/url"
 	"slices"
@@ -16,13 +15,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
-	"annotate/db"
 	"annotate/internal/corpus"
-	"annotate/internal/export"
-	"annotate/internal/report"
-	"annotate/internal/score"
-	"annotate/internal/score/files"
-	"annotate/views"
 )
 
 // apiPrefix is what the addresses for programs begin with. They take tokens and
@@ -72,6 +65,9 @@ func sendProblem(c echo.Context, p problem, request string, err error) error {
 		return err
 	}
 
+	// Blob keeps the kind of the answer that was meant.
+	c.Response().Header().Set(echo.HeaderContentType, "application/problem+json")
+
 	return c.Blob(p.status, "application/problem+json", b)
 }
 
@@ -119,433 +115,99 @@ func (h *handlers) namedProject(c echo.Context) (corpus.Project, error) {
 	return h.store.ProjectByName(ctx, name)
 }
 
-// runBy is a run of a project, by id or name.
-func (h *handlers) runBy(ctx context.Context, p corpus.Project, name string) (corpus.Run, error) {
-	if id, err := strconv.ParseInt(name, 10, 64); err == nil {
-		r, err := h.store.Run(ctx, p.ID, corpus.RunID(id))
-		if err == nil {
-			r, err = h.standing(ctx, r)
-		}
-		if !errors.Is(err, corpus.ErrNotFound) {
-			return r, err
-		}
-	}
+// apiPath is where programs find what people find at that path.
+func apiPath(page string) string { return apiPrefix + "v1" + page }
 
-	return h.store.RunByName(ctx, p.ID, name)
+// query are the parameters of a request, read one by one. The first that is
+// wrong is kept, so that a handler asks for the error once.
+type query struct {
+	values url.Values
+	err    error
 }
 
-func (h *handlers) apiRunOf(c echo.Context) (corpus.Project, corpus.Run, error) {
-	p, err := h.apiProject(c)
-	if err != nil {
-		return p, corpus.Run{}, err
-	}
-	r, err := h.runBy(c.Request().Context(), p, named(c, "run"))
-
-	return p, r, err
-}
-
-// runJSON is a run as programs see it.
-type runJSON struct {
-	ID        corpus.RunID         `json:"id"`
-	Name      string               `json:"name"`
-	Cleaner   corpus.Cleaner       `json:"cleaner"`
-	Origin    corpus.Origin        `json:"origin"`
-	State     corpus.RunState      `json:"state"`
-	Documents int                  `json:"documents"`
-	Predicted int                  `json:"predicted"`
-	Statuses  map[score.Status]int `json:"statuses"`
-	By        string               `json:"by,omitempty"`
-	Started   time.Time            `json:"started"`
-	Ended     *time.Time           `json:"ended,omitempty"`
-}
-
-func (h *handlers) asJSON(ctx context.Context, r corpus.Run) (runJSON, error) {
-	statuses, err := h.store.RunStatuses(ctx, r.ID)
-	out := runJSON{ID: r.ID, Name: r.Name, Cleaner: r.Cleaner, Origin: r.Origin, State: r.State, Documents: r.Documents, Predicted: r.Predicted, Statuses: statuses, By: r.By, Started: r.Started.UTC()}
-	if !r.Ended.IsZero() {
-		ended := r.Ended.UTC()
-		out.Ended = &ended
-	}
-
-	return out, err
-}
-
-func (h *handlers) sendRun(c echo.Context, status int, r corpus.Run) error {
-	out, err := h.asJSON(c.Request().Context(), r)
-	if err != nil {
-		return err
-	}
-
-	return c.JSON(status, out)
-}
-
-// apiRuns lists a project's runs, the newest first.
-func (h *handlers) apiRuns(c echo.Context) error {
-	p, err := h.apiProject(c)
-	if err != nil {
-		return err
-	}
-	ctx := c.Request().Context()
-	all, err := h.store.Runs(ctx, p.ID)
-	if err != nil {
-		return err
-	}
-
-	out := struct {
-		Runs []runJSON `json:"runs"`
-	}{[]runJSON{}}
-	for _, r := range all {
-		one, err := h.asJSON(ctx, r)
-		if err != nil {
-			return err
-		}
-		out.Runs = append(out.Runs, one)
-	}
-
-	return c.JSON(http.StatusOK, out)
-}
-
-func (h *handlers) apiRun(c echo.Context) error {
-	_, r, err := h.apiRunOf(c)
-	if err != nil {
-		return err
-	}
-
-	return h.sendRun(c, http.StatusOK, r)
-}
-
-func (h *handlers) apiPredictions(c echo.Context) error {
-	_, r, err := h.apiRunOf(c)
-	if err != nil {
-		return err
-	}
-
-	return h.sendPredictions(c, r)
-}
-
-// apiStartRun begins a run, or goes on with one of that name: a program that
-// was ended may begin where it was.
-func (h *handlers) apiStartRun(c echo.Context) error {
-	p, err := h.apiProject(c)
-	if err != nil {
-		return err
-	}
-	var in struct {
-		Name      string         `json:"name"`
-		Cleaner   corpus.Cleaner `json:"cleaner"`
-		Documents int            `json:"documents"`
-	}
-	if err := readJSON(c, &in); err != nil {
-		return err
-	}
-	if in.Documents < 0 {
-		return corpus.Invalidf("documents", "documents is a number of documents")
-	}
-	in.Cleaner.Name = cmp.Or(in.Cleaner.Name, strings.TrimSpace(in.Name))
-
-	ctx := c.Request().Context()
-	there, err := h.store.RunByName(ctx, p.ID, in.Name)
-	switch {
-	case err == nil && there.State == corpus.RunRunning && there.Origin == corpus.FromAPI && sameCleaner(there.Cleaner, in.Cleaner):
-		return h.sendRun(c, http.StatusOK, there)
-	case err == nil && there.Origin != corpus.FromAPI:
-		return corpus.Invalidf("name", "there is a run named %q already; give this one another name", in.Name)
-	case err != nil && !errors.Is(err, corpus.ErrNotFound):
-		return err
-	}
-	status := http.StatusOK
-	if err != nil {
-		status = http.StatusCreated
-	}
-	if in.Documents == 0 {
-		if in.Documents, err = h.store.Unpredicted(ctx, p.ID, 0, true); err != nil {
-			return err
+// asks reads the parameters of a request that takes these and no others: one
+// that is misspelt must not give another answer than was meant.
+func asks(c echo.Context, names ...string) *query {
+	q := &query{values: c.QueryParams()}
+	for name := range q.values {
+		if !slices.Contains(names, name) {
+			q.fail(name, "this address takes no %q; it takes %s", name, strings.Join(names, ", "))
 		}
 	}
-	r, err := h.store.StartRun(ctx, corpus.Run{Project: p.ID, Name: in.Name, Cleaner: in.Cleaner, Origin: corpus.FromAPI, Documents: in.Documents}, false, annotator(c).ID)
-	if err != nil {
-		return err
-	}
 
-	c.Response().Header().Set(echo.HeaderLocation, apiRunPath(r))
-	return h.sendRun(c, status, r)
+	return q
 }
 
-func apiRunPath(r corpus.Run) string {
-	return apiPrefix + "v1" + views.RunPath(r.Project, r.ID)
+func (q *query) fail(field, format string, args ...any) {
+	if q.err == nil {
+		q.err = corpus.Invalidf(field, format, args...)
+	}
 }
 
-// sameCleaner compares as the data file does: by what would be kept.
-func sameCleaner(a, b corpus.Cleaner) bool {
-	x, err := json.Marshal(a)
-	y, err2 := json.Marshal(b)
+func (q *query) text(name string) string { return q.values.Get(name) }
 
-	return err == nil && err2 == nil && string(x) == string(y)
+// number is a whole number between two bounds, usual where it is not there.
+func (q *query) number(name string, usual, least, most int64) int64 {
+	s := q.values.Get(name)
+	if s == "" {
+		return usual
+	}
+	n, err := strconv.ParseInt(s, 10, 64)
+	if err != nil || n < least || n > most {
+		q.fail(name, "%s is a whole number from %d to %d, not %q", name, least, most, s)
+	}
+
+	return n
 }
 
-// apiFinishRun says that nothing more comes.
-func (h *handlers) apiFinishRun(c echo.Context) error {
-	p, r, err := h.apiRunOf(c)
-	if err != nil {
-		return err
+// yes reads a parameter that is there or not: 1 or true, 0 or false.
+func (q *query) yes(name string) bool {
+	s := q.values.Get(name)
+	switch s {
+	case "1", "true":
+		return true
+	case "", "0", "false":
+		return false
 	}
-	if r.Origin != corpus.FromAPI {
-		return corpus.Invalidf("", "the run %q is not made over the API", r.Name)
-	}
-	ctx := c.Request().Context()
+	q.fail(name, "%s is 1 or 0, not %q", name, s)
 
-	if err := h.store.EndRun(ctx, r.ID, corpus.RunDone); err != nil {
-		return err
-	}
-
-	if r, err = h.store.Run(ctx, p.ID, r.ID); err != nil {
-		return err
-	}
-	return h.sendRun(c, http.StatusOK, r)
+	return false
 }
 
-// apiAddPredictions takes predictions as JSON Lines. What is wrong with one of
-// them refuses all; sent again, the same predictions are the same run.
-func (h *handlers) apiAddPredictions(c echo.Context) error {
-	p, r, err := h.apiRunOf(c)
-	if err != nil {
-		return err
-	}
-	switch {
-	case r.Origin != corpus.FromAPI:
-		return corpus.Invalidf("", "the run %q is not made over the API", r.Name)
-	case r.State == corpus.RunDone:
-		return corpus.Invalidf("", "the run %q is finished; nothing more can be added to it", r.Name)
+// oneOf reads a word of a list, the first of it where it is not there.
+func (q *query) oneOf(name string, words ...string) string {
+	s := cmp.Or(q.values.Get(name), words[0])
+	if !slices.Contains(words, s) {
+		q.fail(name, "%s is one of %s, not %q", name, strings.Join(words, ", "), s)
 	}
 
-	body := &heard{r: c.Request().Body}
-	read, err := files.OpenReader(body, "", files.Options{Format: "native"})
-	if body.err != nil {
-		err = brokenOff(body.err)
-	}
-	if err != nil {
-		return err
-	}
-	defer read.Close()
-	stored, unmatched, err := h.predicting.push(c.Request().Context(), p.ID, r.ID, read)
-
-	if err != nil {
-		return err
-	}
-	return c.JSON(http.StatusOK, struct {
-		Stored    int      `json:"stored"`
-		Unmatched []string `json:"unmatched"`
-	}{stored, unmatched})
+	return s
 }
 
-// heard keeps why a body could not be read to its end, which who reads it may
-// put into other words.
-type heard struct {
-	r   io.Reader
-	err error
+// maxWait bounds how long an answer waits for work to end, so that no proxy
+// takes the server for dead.
+const maxWait = 25
+
+// wait is how long the answer may wait for work to end.
+func (q *query) wait() time.Duration {
+	return time.Duration(q.number("wait", 0, 0, maxWait)) * time.Second
 }
 
-func (h *heard) Read(b []byte) (int, error) {
-	n, err := h.r.Read(b)
-	if err != nil && !errors.Is(err, io.EOF) {
-		h.err = err
-	}
-
-	return n, err
-}
-
-// push adds predictions to a run, after all of them have been held against
-// their documents. One request at a time: each looks through the names of all
-// documents.
-func (m *predicting) push(ctx context.Context, p corpus.ProjectID, run corpus.RunID, one *files.Predictions) (stored int, unmatched []string, err error) {
+// ended waits for the end of work, and reports whether it ended in that time.
+func ended(ctx context.Context, over <-chan struct{}, within time.Duration) bool {
 	select {
-	case m.pushing <- struct{}{}:
-		defer func() { <-m.pushing }()
+	case <-over:
+		return true
+	default:
+	}
+	t := time.NewTimer(within)
+	defer t.Stop()
+	select {
+	case <-over:
+		return true
+	case <-t.C:
 	case <-ctx.Done():
-		return 0, nil, ctx.Err()
-	}
-	read := []*files.Predictions{one}
-	matched, err := files.MatchAll(ctx, read, documentsOf(m.store.Names(ctx, p), map[string]string{}))
-	if err != nil {
-		return 0, nil, err
-	}
-	for _, at := range matched.Places {
-		if _, err := m.prediction(ctx, read, at); err != nil {
-			return 0, nil, err
-		}
 	}
 
-	stored, err = m.keepAll(ctx, run, read, matched.Places, nil)
-
-	return stored, matched.Unused, err
-}
-
-// maxResamples bounds the work of one report.
-const maxResamples = 100_000
-
-// apiReport reports about runs; the gates that were asked for stand in it,
-// whether they held or not.
-func (h *handlers) apiReport(c echo.Context) error {
-	p, err := h.apiProject(c)
-	if err != nil {
-		return err
-	}
-	q := c.QueryParams()
-	format, o, err := asked(q)
-	if err != nil {
-		return err
-	}
-	ctx := c.Request().Context()
-	if o.Release, err = h.askedRelease(c, p); err != nil {
-		return err
-	}
-	runs, err := h.reported(ctx, p, q, &o)
-	if err != nil {
-		return err
-	}
-
-	r, err := h.store.Report(ctx, p, runs, o)
-	if err == nil && !o.Common {
-		err = fair(r)
-	}
-	if err != nil {
-		return err
-	}
-
-	media, write := format.MediaType, format.Write
-	if format.Name == "" {
-		media, write = "text/html; charset=utf-8", func(w io.Writer, r report.Report) error { return views.ReportFile(r).Render(ctx, w) }
-	}
-	c.Response().Header().Set(echo.HeaderContentType, media)
-
-	return h.sendWhole(c, func(w io.Writer) error { return write(w, r) })
-}
-
-// reported are the runs that were named, or all that are done, the oldest
-// first.
-func (h *handlers) reported(ctx context.Context, p corpus.Project, q url.Values, o *db.ReportOptions) ([]corpus.Run, error) {
-	var runs []corpus.Run
-	add := func(name string) (int, error) {
-		r, err := h.runBy(ctx, p, name)
-		if errors.Is(err, corpus.ErrNotFound) {
-			return 0, corpus.Invalidf("run", "the project has no run %q", name)
-		}
-		if err != nil {
-			return 0, err
-		}
-		at := slices.IndexFunc(runs, func(have corpus.Run) bool { return have.ID == r.ID })
-		if at < 0 {
-			at, runs = len(runs), append(runs, r)
-		}
-		return at, nil
-	}
-	for _, name := range q["run"] {
-		if _, err := add(name); err != nil {
-			return nil, err
-		}
-	}
-	if len(q["run"]) == 0 {
-		all, err := h.store.Runs(ctx, p.ID)
-		if err != nil {
-			return nil, err
-		}
-		for _, r := range slices.Backward(all) {
-			if r.State == corpus.RunDone {
-				runs = append(runs, r)
-			}
-		}
-	}
-	if against := q.Get("against"); against != "" {
-		var err error
-		if o.Baseline, err = add(against); err != nil {
-			return nil, err
-		}
-		if o.Against = true; len(runs) == 1 {
-			return nil, corpus.Invalidf("against", "name another run to compare with %q", against)
-		}
-	}
-	switch {
-	case len(runs) == 0:
-		return nil, corpus.Invalidf("run", "the project has no run that is done")
-	case len(runs) > mostRuns:
-		return nil, corpus.Invalidf("run", "a report is about at most %d runs; name those you want", mostRuns)
-	}
-
-	return runs, nil
-}
-
-// asked reads how a report is to be. The format without a name is HTML, which
-// is made in views.
-func asked(q url.Values) (report.Format, db.ReportOptions, error) {
-	o := db.ReportOptions{Options: report.Options{Baseline: -1, Resamples: score.Resampling{Resamples: 10_000, Seed: 1}, Slices: q["slice"]}, Program: export.Program()}
-	for name := range q {
-		if !slices.Contains([]string{"run", "against", "format", "measure", "fail-under", "slice", "seed", "resamples", "common", "release"}, name) {
-			return report.Format{}, o, corpus.Invalidf(name, "a report takes no %q", name)
-		}
-	}
-	format, ok := report.FormatNamed(cmp.Or(q.Get("format"), "json"))
-	if !ok && q.Get("format") != htmlReport {
-		return format, o, corpus.Invalidf("format", "there is no format %q", q.Get("format"))
-	}
-	add := func(m score.Measure) {
-		if !slices.ContainsFunc(o.Measures, func(have score.Measure) bool { return have.Name == m.Name }) {
-			o.Measures = append(o.Measures, m)
-		}
-	}
-	for _, name := range q["measure"] {
-		m, ok := score.MeasureNamed(name)
-		if !ok {
-			return format, o, corpus.Invalidf("measure", "there is no measure %q", name)
-		}
-		add(m)
-	}
-	if len(o.Measures) == 0 {
-		o.Measures = slices.Clone(score.Usual)
-	}
-	for _, bound := range q["fail-under"] {
-		g, err := report.ParseGate(bound)
-		if invalid, ok := asInvalid(err); ok {
-			return format, o, corpus.Invalidf("fail-under", "%s", invalid.Reason)
-		}
-		if err != nil {
-			return format, o, err
-		}
-		name, _ := report.SplitGate(g.Name)
-		m, _ := score.MeasureNamed(name)
-		add(m)
-		o.Gates = append(o.Gates, g)
-	}
-	var err error
-	if s := q.Get("seed"); s != "" {
-		if o.Resamples.Seed, err = strconv.ParseUint(s, 10, 64); err != nil {
-			return format, o, corpus.Invalidf("seed", "the seed %q is not a number", s)
-		}
-	}
-	if s := q.Get("resamples"); s != "" {
-		if o.Resamples.Resamples, err = strconv.Atoi(s); err != nil || o.Resamples.Resamples < 2 || o.Resamples.Resamples > maxResamples {
-			return format, o, corpus.Invalidf("resamples", "resamples is a number from 2 to %d", maxResamples)
-		}
-	}
-	if slices.Contains(q["slice"], "none") {
-		o.Slices, o.NoSlices = nil, true
-	}
-	o.Common = q.Get("common") == "true" || q.Get("common") == "1"
-
-	return format, o, nil
-}
-
-// fair refuses a verdict against a baseline that lacks predictions which
-// another run has: what came since would count as its misses.
-func fair(r report.Report) error {
-	if r.Baseline < 0 {
-		return nil
-	}
-	missing := r.Missing(r.Baseline)
-	for k := range r.Runs {
-		if k != r.Baseline && len(r.Missing(k)) < len(missing) {
-			return corpus.Invalidf("against", "%s has no prediction for %s that %s may have, such as %s; make it anew, or ask for common=true", r.Runs[r.Baseline].Name, views.Count(len(missing), "document"), r.Runs[k].Name, missing[0])
-		}
-	}
-
-	return nil
+	return false
 }

@@ -2,6 +2,7 @@ package handlers
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"io"
 	"log/slog"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"annotate/db"
 	"annotate/internal/corpus"
 	"annotate/internal/export"
 	"annotate/internal/split"
@@ -33,40 +35,24 @@ func (h *handlers) askedRelease(c echo.Context, p corpus.Project) (*corpus.Relea
 	return &r, err
 }
 
-// exportPage counts what an export would hold, and of a format that is chosen
-// also by split, with what it cannot say.
+// exportPage offers what can be exported, and of a format that is chosen counts
+// what it would hold, by split, and what it cannot say.
 func (h *handlers) exportPage(c echo.Context) error {
 	p, err := h.livingProject(c)
 	if err != nil {
 		return err
 	}
-	ctx := c.Request().Context()
 	frozen, err := h.askedRelease(c, p)
 	if err != nil {
 		return err
 	}
-	releases, err := h.store.Releases(ctx, p.ID)
+	page, err := h.exportable(c.Request().Context(), p, frozen)
 	if err != nil {
 		return err
 	}
-	filter, shown := corpus.GoldFilter{Project: p.ID}, p
-	if frozen != nil {
-		shown, filter.Release = frozen.AsOf(p), frozen.ID
-	}
-	preview, err := h.store.GoldPreview(ctx, filter)
-	if err != nil {
-		return err
-	}
-	counts, err := h.store.Counts(ctx, p.ID)
-	if err != nil {
-		return err
-	}
+	page.Page, page.Asked = h.page(c, "Export", &p, views.ExportTab), exportAsked(c)
 
-	page := views.Export{Page: h.page(c, "Export", &p, views.ExportTab), Project: shown, Preview: preview, Release: frozen, Releases: releases, Waiting: max(counts.Total()-preview.Documents, 0)}
-	for _, f := range export.Formats {
-		page.Formats = append(page.Formats, views.Choice{Name: f.Name, Title: strings.ToUpper(f.Name), About: f.About})
-	}
-	status, err := h.previewExport(c, p, frozen, &page)
+	status, err := h.previewExport(c.Request().Context(), p, frozen, &page)
 	if err != nil {
 		return err
 	}
@@ -74,87 +60,147 @@ func (h *handlers) exportPage(c echo.Context) error {
 	return render(c, status, views.ExportPage(page))
 }
 
+// exportable is what can be chosen of a project, and what is known without
+// reading gold.
+func (h *handlers) exportable(ctx context.Context, p corpus.Project, frozen *corpus.Release) (page views.Export, err error) {
+	page = views.Export{Project: p, Release: frozen}
+	for _, f := range export.Formats {
+		page.Formats = append(page.Formats, views.Choice{Name: f.Name, Title: strings.ToUpper(f.Name), About: f.About})
+		if f.Predicts {
+			page.Predicting = append(page.Predicting, f.Name)
+		}
+	}
+	if page.Releases, err = h.store.Releases(ctx, p.ID); err != nil {
+		return page, err
+	}
+	runs, err := h.store.Runs(ctx, p.ID)
+	if err != nil {
+		return page, err
+	}
+	for _, r := range runs {
+		if r.State == corpus.RunDone {
+			page.Runs = append(page.Runs, r.Name)
+		}
+	}
+	if frozen != nil {
+		page.Project, page.Documents = frozen.AsOf(p), frozen.Documents
+		return page, nil
+	}
+
+	counts, err := h.store.Counts(ctx, p.ID)
+	page.Documents = counts[corpus.Golden]
+	page.Waiting = counts.Total() - page.Documents
+
+	return page, err
+}
+
 // previewExport fills in what the chosen format would make of the gold; nothing
 // where none is chosen. What was typed wrongly is shown beside it.
-func (h *handlers) previewExport(c echo.Context, p corpus.Project, frozen *corpus.Release, page *views.Export) (status int, err error) {
-	page.Asked = exportAsked(c)
+func (h *handlers) previewExport(ctx context.Context, p corpus.Project, frozen *corpus.Release, page *views.Export) (status int, err error) {
 	format, ok := export.ByName(page.Asked.Format)
 	if !ok {
 		return http.StatusOK, nil
 	}
-	page.Several, page.About = format.Several(export.Options{}), format.About
-
-	source, options, err := h.exportSource(c, p, frozen, page.Asked)
-	if wrong, ok := formErrors(err, "split", "by"); ok {
+	page.About = format.About
+	parts, err := h.checkExport(ctx, p, frozen, format, page.Asked)
+	if wrong, ok := formErrors(err, "split", "by", "layer", "predictions"); ok {
 		page.Errors = wrong
 		return http.StatusUnprocessableEntity, nil
 	}
 	if err != nil {
 		return 0, err
 	}
-	page.Several = format.Several(options)
-	m, err := format.Survey(c.Request().Context(), source, options)
-	page.Splits = []views.ExportPart{{Documents: m.Documents, Blocks: m.Blocks, Spans: m.Spans}}
-	if len(m.Splits) > 0 {
-		page.Splits = nil
-		for _, s := range m.Splits {
-			page.Splits = append(page.Splits, views.ExportPart(s))
-		}
+	page.Several = format.Several(export.Options{Splits: parts})
+
+	return http.StatusOK, h.survey(ctx, p, frozen, format, page)
+}
+
+// checkExport says what is wrong with what is asked, before anything is read,
+// and names the parts of a split.
+func (h *handlers) checkExport(ctx context.Context, p corpus.Project, frozen *corpus.Release, format export.Format, asked views.ExportQuery) (parts []string, err error) {
+	source, err := h.labelled(ctx, p, frozen, asked)
+	if err == nil {
+		err = format.Takes(source)
 	}
-	if m.Lost != nil {
-		page.Lost = m.Lost.String()
-		page.LostDocuments = m.Lost.Documents
-		for _, l := range m.Lost.Listed {
-			page.Losses = append(page.Losses, views.ExportLoss(l))
-		}
+	if err != nil || asked.Split == "" {
+		return nil, err
+	}
+	spec, _, err := splitAsked(views.Splits{Typed: asked.Split, By: asked.By})
+
+	return partNames(spec), err
+}
+
+func partNames(spec split.Spec) (names []string) {
+	for _, part := range spec.Parts {
+		names = append(names, part.Name)
 	}
 
-	return http.StatusOK, err
+	return names
 }
 
 // exportAsked is what the address asks of an export.
 func exportAsked(c echo.Context) views.ExportQuery {
 	return views.ExportQuery{
 		Release: c.QueryParam("release"), Format: c.QueryParam("format"), Split: c.QueryParam("split"), By: split.By(c.QueryParam("by")),
-		All: c.QueryParam("all") != "", Lossy: c.QueryParam("lossy") != "",
+		All: c.QueryParam("all") != "", Lossy: c.QueryParam("lossy") != "", Layer: c.QueryParam("layer"), Predictions: c.QueryParam("predictions"),
 	}
 }
 
-// exportSource is the gold of a release, or current gold as it is now, and how
-// it is to be written.
-func (h *handlers) exportSource(c echo.Context, p corpus.Project, frozen *corpus.Release, asked views.ExportQuery) (source export.Source, o export.Options, err error) {
-	ctx, filter := c.Request().Context(), corpus.GoldFilter{Project: p.ID}
-	if frozen != nil {
-		filter.Release = frozen.ID
-		source = export.Released(*frozen, h.store.Gold(ctx, filter))
-	} else {
-		now, err := h.store.GoldPreview(ctx, filter)
-		if err != nil {
-			return source, o, err
-		}
-		filter.Newest = now.Newest
-		source = export.Current(p, h.store.Gold(ctx, filter))
+// exportSource is what is asked for, as it is now, and how it is to be written.
+func (h *handlers) exportSource(ctx context.Context, p corpus.Project, frozen *corpus.Release, asked views.ExportQuery) (source export.Source, o export.Options, err error) {
+	if source, err = h.labelled(ctx, p, frozen, asked); err != nil {
+		return source, o, err
 	}
-	source.Page = h.store.Source
-
 	o = export.Options{Lossy: asked.Lossy, All: asked.All}
 	if asked.Split == "" {
 		return source, o, nil
 	}
+
 	spec, by, err := splitAsked(views.Splits{Typed: asked.Split, By: asked.By})
 	if err != nil {
 		return source, o, err
 	}
-	parts, err := h.store.Splits(ctx, p.ID, spec, by, filter.Release)
-	if err != nil {
-		return source, o, err
+	var release corpus.ReleaseID
+	if frozen != nil {
+		release = frozen.ID
 	}
-	for _, part := range spec.Parts {
-		o.Splits = append(o.Splits, part.Name)
-	}
-	o.Split = func(d corpus.Document) string { return parts.Of(d.Key()) }
+	parts, err := h.store.Splits(ctx, p.ID, spec, by, release)
+	o.Splits, o.Split = partNames(spec), func(d corpus.Document) string { return parts.Of(d.Key()) }
 
-	return source, o, nil
+	return source, o, err
+}
+
+// labelled is the gold of a release, or current gold, or what people handed in,
+// as these are now, and beside it the run that is asked for.
+func (h *handlers) labelled(ctx context.Context, p corpus.Project, frozen *corpus.Release, asked views.ExportQuery) (source export.Source, err error) {
+	layer, err := export.ParseLayer(asked.Layer)
+	switch {
+	case err != nil:
+	case layer == export.Annotations && frozen != nil:
+		err = export.ErrReleasedAnnotations
+	case layer == export.Annotations:
+		var now db.AnnotationPreview
+		now, err = h.store.AnnotationPreview(ctx, p.ID)
+		source = export.Annotated(p, h.store.Annotations(ctx, db.AnnotationFilter{Project: p.ID, Newest: now.Newest}))
+	case frozen != nil:
+		source = export.Released(*frozen, h.store.Gold(ctx, corpus.GoldFilter{Project: p.ID, Release: frozen.ID}))
+	default:
+		var newest corpus.GoldID
+		newest, _, err = h.store.GoldCursor(ctx, p.ID)
+		source = export.Current(p, h.store.Gold(ctx, corpus.GoldFilter{Project: p.ID, Newest: newest}))
+	}
+	source.Page = h.store.Source
+	if err != nil || asked.Predictions == "" {
+		return source, err
+	}
+
+	run, err := h.store.RunByName(ctx, p.ID, asked.Predictions)
+	if errors.Is(err, corpus.ErrNotFound) {
+		err = corpus.Invalidf("predictions", "the project has no run %q", asked.Predictions)
+	}
+	source.Predictions = &export.Predictions{Model: run.Cleaner.String(), Spans: h.spansOf(run.ID)}
+
+	return source, err
 }
 
 // exported is the project and the format that an address names, with what it
@@ -172,7 +218,7 @@ func (h *handlers) exported(c echo.Context) (p corpus.Project, frozen *corpus.Re
 	return p, frozen, format, err
 }
 
-// export streams a project's gold as a download. Where it fails after the
+// export streams a dataset as a download. Where it fails after the
 // first bytes are sent, the connection is broken off: a file that ends too
 // early must not look like a whole one.
 func (h *handlers) export(c echo.Context) error {
@@ -180,19 +226,22 @@ func (h *handlers) export(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	source, options, err := h.exportSource(c, p, frozen, exportAsked(c))
+	ctx, r := c.Request().Context(), c.Response()
+	source, options, err := h.exportSource(ctx, p, frozen, exportAsked(c))
 	if err != nil {
 		return err
 	}
-	ctx := c.Request().Context()
-	r := c.Response()
 
+	name := datasetName(p, frozen)
+	if source.Layer == export.Annotations {
+		name += " annotations"
+	}
 	header, kind, ext := r.Header(), format.MediaType, format.Ext
 	if format.Several(options) {
 		kind, ext = "application/zip", format.Name+".zip"
 	}
 	header.Set(echo.HeaderContentType, kind)
-	header.Set(echo.HeaderContentDisposition, attachment(datasetName(p, frozen), ext))
+	header.Set(echo.HeaderContentDisposition, attachment(name, ext))
 	w := bufio.NewWriterSize(r, 64<<10)
 	_, err = format.Stream(ctx, w, source, options)
 	if err == nil {
@@ -225,7 +274,7 @@ func (h *handlers) exportManifest(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	source, options, err := h.exportSource(c, p, frozen, exportAsked(c))
+	source, options, err := h.exportSource(c.Request().Context(), p, frozen, exportAsked(c))
 	if err != nil {
 		return err
 	}

@@ -25,6 +25,7 @@ type note struct {
 	Release corpus.ReleaseID    `json:"l,omitempty"`
 	Person  corpus.AnnotatorID  `json:"w,omitempty"`
 	Role    corpus.Role         `json:"o,omitempty"` // before the change
+	Ruling  corpus.RulingID     `json:"u,omitempty"`
 }
 
 type noteKind string
@@ -70,6 +71,9 @@ const (
 	releaseRemoved  noteKind = "release-removed"
 	releaseRestored noteKind = "release-restored"
 	releaseUnknown  noteKind = "release-unknown"
+
+	textSettled   noteKind = "text-settled"
+	textUnsettled noteKind = "text-unsettled"
 
 	runRemoved        noteKind = "run-removed"
 	runRestored       noteKind = "run-restored"
@@ -155,6 +159,10 @@ func (n note) flash() views.Flash {
 		return views.Flash{Text: "Nothing was stored."}
 	case runFilesUnknown:
 		return views.Flash{Text: "That is over, or the program was started again since. Send the files once more."}
+	case textSettled:
+		return n.flashOfRuling()
+	case textUnsettled:
+		return views.Flash{Text: "It is taken back. What was settled before counts again, if anything was."}
 	case tokenRemoved:
 		return views.Flash{Text: "The token does not work any more."}
 	case identityConnected:
@@ -166,6 +174,18 @@ func (n note) flash() views.Flash {
 	}
 
 	return n.flashOfPeople()
+}
+
+// flashOfRuling takes back from where it was settled.
+func (n note) flashOfRuling() views.Flash {
+	f := views.Flash{Text: "It is settled, and suggested so from now on."}
+	if len(n.IDs) == 1 {
+		f.Undo, f.Fields = views.UndoSettlingPath(n.IDs[0]), []views.Field{{Name: "ruling", Value: strconv.FormatInt(int64(n.Ruling), 10)}}
+	} else {
+		f.Undo = views.UndoRulingPath(n.Project, n.Ruling)
+	}
+
+	return f
 }
 
 func (n note) flashOfPeople() views.Flash {

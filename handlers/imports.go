@@ -188,6 +188,11 @@ func (m *imports) run(j *importJob, phase views.Phase, o corpus.ImportOptions) {
 		j.mu.Unlock()
 		j.read.Store(0)
 
+		before, err := m.store.Newest(ctx, j.project)
+		if err != nil {
+			j.ended(corpus.ImportReport{}, err, o)
+			return
+		}
 		report, err := m.store.Import(ctx, o, ingest.DocumentsBeside(ctx, j.pages(ctx), j.cutting))
 		if err != nil && ctx.Err() != nil {
 			err = ctx.Err() // whatever broke, it broke because it was told to end
@@ -196,7 +201,41 @@ func (m *imports) run(j *importJob, phase views.Phase, o corpus.ImportOptions) {
 			m.log.LogAttrs(ctx, slog.LevelError, "import failed", slog.Int64("project", int64(j.project)), slog.String("error", err.Error()))
 		}
 		j.ended(report, err, o)
+		if j.now().Copies.Running {
+			m.findCopies(j, before)
+		}
 	})
+}
+
+// findCopies looks for near-copies of what an import brought, beside the next
+// import: what was imported is there already, and can be labelled.
+func (m *imports) findCopies(j *importJob, before corpus.DocumentID) {
+	m.wg.Go(func() {
+		n, err := m.countCopies(j, before)
+		if err != nil && m.ctx.Err() == nil {
+			m.log.LogAttrs(m.ctx, slog.LevelError, "near-copies were not found", slog.Int64("project", int64(j.project)), slog.String("error", err.Error()))
+		}
+		j.copies(views.JobCopies{Found: n, Failed: err != nil})
+	})
+}
+
+func (m *imports) countCopies(j *importJob, before corpus.DocumentID) (n int, err error) {
+	defer caught(&err)
+	err = m.store.FindNearCopies(m.ctx, j.project, func(p db.NearProgress) {
+		j.copies(views.JobCopies{Running: true, Comparing: p.Comparing, Done: p.Done, Total: p.Total})
+	})
+	if err != nil {
+		return 0, err
+	}
+
+	return m.store.CountNearCopies(m.ctx, j.project, before)
+}
+
+// copies is what is known of near-copies now.
+func (j *importJob) copies(c views.JobCopies) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.view.Copies, j.touch = c, time.Now()
 }
 
 // asExpected reports whether an import's error is no fault of ours.
@@ -237,6 +276,7 @@ func (j *importJob) ended(r corpus.ImportReport, err error, o corpus.ImportOptio
 		return
 	case err == nil:
 		j.view.Phase = views.Stored
+		j.view.Copies.Running = r.New+r.Changed > 0
 	case errors.Is(err, context.Canceled):
 		j.view.Phase = views.Cancelled
 	default:

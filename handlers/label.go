@@ -55,6 +55,9 @@ func (h *handlers) view(c echo.Context) (corpus.View, corpus.Project, error) {
 	if err == nil && p.Removed {
 		err = corpus.ErrNotFound
 	}
+	if err == nil {
+		err = h.suggesting.into(ctx, &v, p, annotator(c).ID)
+	}
 
 	return v, p, err
 }

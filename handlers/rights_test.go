@@ -109,7 +109,7 @@ func rightsSite(t *testing.T) (s *site, secrets map[string]string) {
 // document, and what the route has to be about for the right to follow: the
 // parameter alone gives none.
 var parameters = map[string]string{
-	"run": "/:project/", "import": "/:project/", "job": "/:project/", "format": "/:project/", "release": "/:project/releases/", "comment": "/:document/comments/",
+	"run": "/:project/", "import": "/:project/", "job": "/:project/", "format": "/:project/", "release": "/:project/releases/", "comment": "/:document/comments/", "ruling": "/:project/suggestions/rulings/",
 	"token": "/me/tokens/ /welcome/", "session": "/me/sessions/", "identity": "/me/identities/",
 	"person": "/people/", "link": "/people/links/",
 }

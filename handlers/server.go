@@ -39,6 +39,7 @@ type handlers struct {
 	store   *db.Store
 	log     *slog.Logger
 	imports *imports
+	pushed  *pushed
 	secure  bool // people reach the tool by https
 	misses  misses
 
@@ -49,6 +50,9 @@ type handlers struct {
 	provider   *provider // nil for none
 	advisers   *advisers
 	agreements *agreements
+	suggesting *suggesting
+	exports    *exportFiles
+	surveys    *surveys
 
 	serving context.Context // ends when the server is about to
 	drain   context.CancelFunc
@@ -72,7 +76,9 @@ func New(store *db.Store, o Options) (*Server, error) {
 	}
 
 	h := &handlers{store: store, log: o.Log, imports: newImports(store, o.Log), secure: base.Scheme == "https",
-		predicting: newPredicting(store, o.Log), reports: newReports(store, o.Log), releasing: newReleasing(store, o.Log), base: baseURL, provider: provider, advisers: newAdvisers(store, o.Log), agreements: newAgreements(store, o.Log)}
+		predicting: newPredicting(store, o.Log), reports: newReports(store, o.Log), releasing: newReleasing(store, o.Log), base: baseURL, provider: provider, advisers: newAdvisers(store, o.Log), agreements: newAgreements(store, o.Log), suggesting: newSuggesting(store, o.Log)}
+	h.pushed, h.exports = newPushed(store, o.Log, h.imports.turn), newExportFiles(o.Log)
+	h.surveys = newSurveys(store, o.Log)
 	h.serving, h.drain = context.WithCancel(context.Background())
 	h.begun.Go(func() {
 		if err := store.RequeuePending(h.serving); err != nil && h.serving.Err() == nil {
@@ -114,11 +120,15 @@ func (s *Server) Close() {
 	s.h.begun.Wait()
 	s.h.predicting.cancel()
 	s.h.imports.close()
+	s.h.pushed.close()
+	s.h.exports.close()
+	s.h.surveys.close()
 	s.h.predicting.close()
 	s.h.reports.close()
 	s.h.releasing.close()
 	s.h.advisers.close()
 	s.h.agreements.close()
+	s.h.suggesting.close()
 }
 
 // Timeouts that fit the server: reading a request's head is bounded tightly,

@@ -91,7 +91,7 @@ func (h *handlers) guidelines(c echo.Context) error {
 var orders = []views.Choice{
 	{Name: string(corpus.AsImported), Title: "As imported", About: "The first document that came is the first to be labelled."},
 	{Name: string(corpus.RandomOrder), Title: "Random", About: "Mixed, and the same for everybody: what is labelled first is a fair sample of all."},
-	{Name: string(corpus.MostDoubt), Title: "Most doubtful first", About: "Where the runs of cleaners disagree most comes first; without two runs it is as imported."},
+	{Name: string(corpus.MostDoubt), Title: "Most doubtful first", About: "What the model, the runs of cleaners and pages of the same site leave most in doubt comes first. Each further document of a site counts half, a third, a quarter …, so that sites take turns. Some are drawn by lot instead, and reports say which. Where nothing is known yet, it is random."},
 }
 
 var rules = []views.Choice{
@@ -111,12 +111,16 @@ var numbers = []number{
 		func(s *corpus.Settings) *int { return &s.Overlap }},
 	{views.Number{Name: "overlap-share", Title: "Share of documents", Unit: "%", Min: 1, Max: 100, About: "So many of a hundred get that many people, chosen by chance; one person labels each of the others."},
 		func(s *corpus.Settings) *int { return &s.OverlapShare }},
+	{views.Number{Name: "random-share", Title: "Drawn by lot", Unit: "%", Min: 1, Max: 100, About: "Where the most doubtful come first: so many of a hundred documents handed out are drawn at random instead. They alone are a fair sample, by which reports can say how well a cleaner does on the whole."},
+		func(s *corpus.Settings) *int { return &s.RandomShare }},
 	{views.Number{Name: "share-cap", Title: "One person's share", Unit: "%", Max: 100, About: "Nobody gets more of the documents than this; 0 is no bound."},
 		func(s *corpus.Settings) *int { return &s.ShareCap }},
 	{views.Number{Name: "check-share", Title: "Hidden checks", Unit: "%", Max: 50, About: "So many of a hundred documents handed out have gold already, which the person does not see; 0 is none."},
 		func(s *corpus.Settings) *int { return &s.CheckShare }},
 	{views.Number{Name: "pass-mark", Title: "Pass mark of the practice round", Unit: "%", Max: 100, About: "So many per cent of the words must be right before real work; 0 is no practice round."},
 		func(s *corpus.Settings) *int { return &s.PassMark }},
+	{views.Number{Name: "suggest-share", Title: "Documents with suggestions", Unit: "%", Min: 1, Max: 100, About: "On the others nothing is suggested, so that it can be measured what suggestions save and whether they mislead."},
+		func(s *corpus.Settings) *int { return &s.SuggestShare }},
 }
 
 func cuttings() []views.Choice {
@@ -139,7 +143,7 @@ func (h *handlers) settings(c echo.Context) error {
 }
 
 func newSettings(p corpus.Project) views.Settings {
-	s := views.Settings{Name: p.Name, Guidelines: p.Guidelines, Cutting: p.Cutting, Order: string(p.Order), Rule: string(p.Rule), VotesHidden: p.VotesHidden}
+	s := views.Settings{Name: p.Name, Guidelines: p.Guidelines, Cutting: p.Cutting, Order: string(p.Order), Rule: string(p.Rule), VotesHidden: p.VotesHidden, Suggest: !p.NoSuggestions}
 	for _, n := range numbers {
 		n.Value = strconv.Itoa(*n.of(&p.Settings))
 		s.Numbers = append(s.Numbers, n.Number)
@@ -205,7 +209,7 @@ func (h *handlers) setSettings(c echo.Context) error {
 // lists; ones of different lengths are no form of ours. How people label
 // together stays as it is where the form, from an older page, does not say it.
 func readSettings(form url.Values, p corpus.Project) (views.Settings, error) {
-	s := views.Settings{Name: form.Get("name"), Cutting: form.Get("cutting"), Order: form.Get("order"), Rule: form.Get("rule"), VotesHidden: form.Get("votes-hidden") != "",
+	s := views.Settings{Name: form.Get("name"), Cutting: form.Get("cutting"), Order: form.Get("order"), Rule: form.Get("rule"), VotesHidden: form.Get("votes-hidden") != "", Suggest: form.Get("suggest") != "",
 		// A browser sends CRLF for every line end of a text area.
 		Guidelines: strings.ReplaceAll(form.Get("guidelines"), "\r\n", "\n")}
 
@@ -217,6 +221,9 @@ func readSettings(form url.Values, p corpus.Project) (views.Settings, error) {
 	}
 	if !form.Has("rule") {
 		s.Rule, s.VotesHidden = string(p.Rule), p.VotesHidden
+	}
+	if !form.Has("suggest-share") {
+		s.Suggest = !p.NoSuggestions
 	}
 
 	ids, names, titles, colours, keys := form["label"], form["label-name"], form["label-title"], form["label-colour"], form["label-key"]
@@ -290,7 +297,7 @@ func settled(p corpus.Project, s views.Settings) (corpus.Project, views.Settings
 
 	next := p
 	next.Name, next.Guidelines, next.Cutting, next.Labels = s.Name, s.Guidelines, s.Cutting, nil
-	next.Order, next.Rule, next.VotesHidden = corpus.Order(s.Order), corpus.Rule(s.Rule), s.VotesHidden
+	next.Order, next.Rule, next.VotesHidden, next.NoSuggestions = corpus.Order(s.Order), corpus.Rule(s.Rule), s.VotesHidden, !s.Suggest
 	for i, n := range numbers {
 		v, err := strconv.Atoi(s.Numbers[i].Value)
 		if err != nil || v < n.Min || v > n.Max {

@@ -27,16 +27,31 @@ type spooled struct {
 	at, size int64
 }
 
-// newSpool makes the temporary file. Where the system allows it the file loses
-// its name at once, so that nothing stays behind a program that is killed.
 func newSpool() (*spool, error) {
-	f, err := os.CreateTemp("", "annotate-import-*")
+	f, err := tempFile("annotate-import-*")
 	if err != nil {
-		return nil, fmt.Errorf("spool an upload: %w", err)
+		return nil, err
+	}
+
+	return &spool{file: f}, nil
+}
+
+// tempFile makes a temporary file. Where the system allows it the file loses
+// its name at once, so that nothing stays behind a program that is killed.
+func tempFile(pattern string) (*os.File, error) {
+	f, err := os.CreateTemp("", pattern)
+	if err != nil {
+		return nil, fmt.Errorf("make a temporary file: %w", err)
 	}
 	_ = os.Remove(f.Name())
 
-	return &spool{file: f}, nil
+	return f, nil
+}
+
+// closeTemp gives the disk back. It may be called again.
+func closeTemp(f *os.File) {
+	_ = f.Close()
+	_ = os.Remove(f.Name())
 }
 
 // add copies a file to the end. The error wraps db.ErrFull where the disk has
@@ -59,10 +74,7 @@ func (s *spool) add(name string, r io.Reader) error {
 func (s *spool) open(e spooled) *io.SectionReader { return io.NewSectionReader(s.file, e.at, e.size) }
 
 // close gives the disk back. It may be called again.
-func (s *spool) close() {
-	_ = s.file.Close()
-	_ = os.Remove(s.file.Name())
-}
+func (s *spool) close() { closeTemp(s.file) }
 
 // uploadName is a file's name as a browser sent it, made harmless to show: its
 // path without a way upwards, "" where nothing is left of it.

@@ -624,15 +624,21 @@ func cleanerWords(c corpus.Cleaner) string {
 
 // wanted is the advice when to stop labelling.
 func (v ReportView) wanted() string {
-	n := v.focus().Wanted(.01)
-	have := v.focus().Headline().N
-	switch {
-	case n == 0:
-		return ""
-	case n > have:
-		return fmt.Sprintf("For an interval of one point either way it takes some %s with gold, %s more than now.", count(n, "document"), number(n-have))
+	s := v.Stop(v.Focus, .01)
+	kind, guess := "with gold", ""
+	if s.Lot {
+		kind = "drawn by lot"
 	}
-	return fmt.Sprintf("The interval is within one point either way already; %s would do.", count(n, "document"))
+	if s.Guess {
+		guess = " That is a guess: these documents are not a fair sample."
+	}
+	switch {
+	case s.Wanted == 0:
+		return ""
+	case s.Wanted > s.Have:
+		return fmt.Sprintf("For an interval of one point either way it takes some %s %s, %s more than now.%s", count(s.Wanted, "document"), kind, number(s.Wanted-s.Have), guess)
+	}
+	return fmt.Sprintf("The interval is within one point either way already; %s %s would do.%s", count(s.Wanted, "document"), kind, guess)
 }
 
 // ReportJob is a report that is being made.

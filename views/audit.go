@@ -39,6 +39,8 @@ var sentences = map[string]string{
 	"member-role":        "made {subject} {to} of {project}, before {from}",
 	"member-removed":     "removed {subject}, {role}, from {project}",
 
+	"ruling-made":      "settled “{subject}” as {as} {where}",
+	"ruling-undone":    "took back that “{subject}” is {as} {where}",
 	"split-fixed":      "fixed {subject} to {part}",
 	"split-freed":      "gave {subject} back to the rule of the split",
 	"project-added":    "made the project {subject}",

@@ -112,7 +112,7 @@ func NewLabel(v corpus.View, project corpus.Project, who corpus.Annotator, count
 // labelModules are what js/label.js imports, itself and through others. Named
 // in the page they load at once; found one by one they would load in a chain.
 var labelModules = []string{
-	"around.js", "beat.js", "cursor.js", "dialogs.js", "keys.js", "marks.js", "minimap.js", "next.js", "outbox.js", "paint.js", "pointer.js", "same.js", "screen.js", "state.js", "sync.js", "turns.js", "words.js",
+	"around.js", "beat.js", "cursor.js", "dialogs.js", "keys.js", "known.js", "marks.js", "minimap.js", "next.js", "outbox.js", "paint.js", "pointer.js", "same.js", "screen.js", "state.js", "suggestions.js", "sync.js", "turns.js", "words.js",
 }
 
 func (p Label) page() Page {
@@ -164,6 +164,7 @@ type LabelState struct {
 	Person    string             `json:"person"`
 	Name      string             `json:"name"`
 	Language  string             `json:"language"`
+	Site      string             `json:"site"`     // "" where unknown
 	Practice  bool               `json:"practice"` // what is handed in is shown beside gold; that it is a check, nothing tells
 	LabelStatus
 	Labels  corpus.LabelSet   `json:"labels"`
@@ -174,6 +175,8 @@ type LabelState struct {
 	Texts   []string          `json:"texts,omitempty"` // of Blocks
 	Exact   []exactText       `json:"exact,omitempty"` // texts that HTML cannot carry
 	Spans   LabelSpans        `json:"spans"`           // [block, id, from, to, label]
+
+	Suggestions *LabelSuggestions `json:"suggestions,omitempty"`
 }
 
 // LabelStatus is the part of the state that every answer brings anew.
@@ -315,7 +318,7 @@ func (list LabelSpans) MarshalJSON() ([]byte, error) {
 func NewLabelState(v corpus.View, project corpus.Project, who corpus.Annotator) LabelState {
 	s := LabelState{
 		Document: v.Document.ID, Project: project.ID, Annotator: who.ID, Person: who.Name,
-		Name: v.Document.Name, Language: v.Document.Language, Practice: v.Purpose == corpus.ForPractice,
+		Name: v.Document.Name, Language: v.Document.Language, Site: v.Document.Site, Practice: v.Purpose == corpus.ForPractice,
 		LabelStatus: newLabelStatus(v),
 		Labels:      project.Labels, Reasons: labelReasons, Keys: who.Keys,
 	}
@@ -338,6 +341,7 @@ func NewLabelState(v corpus.View, project corpus.Project, who corpus.Annotator) 
 		s.Texts[i] = v.Index.Slice(p.Range)
 	}
 	s.Spans = labelSpans(v, v.Annotation.Spans, 0)
+	s.Suggestions = newLabelSuggestions(v, project.Labels)
 
 	return s
 }

@@ -738,6 +738,10 @@ func labelSide(p Label) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 64, "<button type=\"button\" data-action=\"open\">Open collapsed blocks <kbd data-key=\"right\"></kbd></button>")
+		if templ_7745c5c3_Err != nil {
+			return templ_7745c5c3_Err
+		}
 		templ_7745c5c3_Err = alsoButton("bodyToEnd", "Body to the end").Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
@@ -754,11 +758,11 @@ func labelSide(p Label) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = alsoButton("remove", "Remove the entity").Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = alsoButton("remove", "Remove or reject the entity").Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 64, "<button type=\"button\" class=\"only\" data-action=\"redo\">Redo <kbd data-key=\"redo\"></kbd></button> <button type=\"button\" class=\"only\" data-action=\"flag\">Flag this document <kbd data-key=\"flag\"></kbd></button></div></section></aside>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 65, "<button type=\"button\" class=\"only\" data-action=\"redo\">Redo <kbd data-key=\"redo\"></kbd></button> <button type=\"button\" class=\"only\" data-action=\"flag\">Flag this document <kbd data-key=\"flag\"></kbd></button></div></section></aside>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -787,46 +791,46 @@ func alsoButton(action, words string) templ.Component {
 			templ_7745c5c3_Var37 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 65, "<button type=\"button\" data-action=\"")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 66, "<button type=\"button\" data-action=\"")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var38 string
 		templ_7745c5c3_Var38, templ_7745c5c3_Err = templ.ResolveAttributeValue(action)
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/label.templ`, Line: 169, Col: 43}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/label.templ`, Line: 170, Col: 43}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ_7745c5c3_Var38)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 66, "\">")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 67, "\">")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var39 string
 		templ_7745c5c3_Var39, templ_7745c5c3_Err = templ.JoinStringErrs(words)
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/label.templ`, Line: 169, Col: 53}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/label.templ`, Line: 170, Col: 53}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var39))
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 67, " <kbd data-key=\"")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 68, " <kbd data-key=\"")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var40 string
 		templ_7745c5c3_Var40, templ_7745c5c3_Err = templ.ResolveAttributeValue(action)
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/label.templ`, Line: 169, Col: 78}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/label.templ`, Line: 170, Col: 78}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ_7745c5c3_Var40)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 68, "\"></kbd></button>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 69, "\"></kbd></button>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -862,43 +866,43 @@ func labelFoot(p Label) templ.Component {
 			templ_7745c5c3_Var41 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 69, "<footer class=\"foot\"><div class=\"touch\" id=\"touch\"><div class=\"chips\" id=\"chips\" role=\"group\" aria-label=\"Entities\"></div><div class=\"classes\" role=\"group\" aria-label=\"Blocks\"><button type=\"button\" class=\"btn c-body\" data-action=\"body\"><span class=\"dot\"></span>Body</button> <button type=\"button\" class=\"btn c-boilerplate\" data-action=\"boilerplate\"><span class=\"dot\"></span>Boilerplate</button> <button type=\"button\" class=\"btn c-undecided\" data-action=\"undecided\"><span class=\"dot\"></span>Undecided</button> <button type=\"button\" class=\"btn\" data-action=\"undo\"><span class=\"sr\">Undo</span><span aria-hidden=\"true\">↶</span></button></div></div><span class=\"sum\"><b class=\"num\" id=\"done\">")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 70, "<footer class=\"foot\"><div class=\"touch\" id=\"touch\"><div class=\"chips\" id=\"chips\" role=\"group\" aria-label=\"Entities\"></div><div class=\"classes\" role=\"group\" aria-label=\"Blocks\"><button type=\"button\" class=\"btn c-body\" data-action=\"body\"><span class=\"dot\"></span>Body</button> <button type=\"button\" class=\"btn c-boilerplate\" data-action=\"boilerplate\"><span class=\"dot\"></span>Boilerplate</button> <button type=\"button\" class=\"btn c-undecided\" data-action=\"undecided\"><span class=\"dot\"></span>Undecided</button> <button type=\"button\" class=\"btn\" data-action=\"undo\"><span class=\"sr\">Undo</span><span aria-hidden=\"true\">↶</span></button></div></div><span class=\"sum\"><b class=\"num\" id=\"done\">")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var42 string
 		templ_7745c5c3_Var42, templ_7745c5c3_Err = templ.JoinStringErrs(strconv.Itoa(p.Body + p.Boiler))
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/label.templ`, Line: 190, Col: 78}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/label.templ`, Line: 191, Col: 78}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var42))
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 70, "</b> of <span class=\"num\" id=\"all\">")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 71, "</b> of <span class=\"num\" id=\"all\">")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var43 string
 		templ_7745c5c3_Var43, templ_7745c5c3_Err = templ.JoinStringErrs(count(p.Body+p.Boiler+p.Open, "block"))
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/label.templ`, Line: 190, Col: 155}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/label.templ`, Line: 191, Col: 155}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var43))
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 71, "</span> decided<span id=\"left\"></span></span> ")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 72, "</span> decided<span id=\"left\"></span><span id=\"suggested\" hidden></span></span> ")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
 		if !p.State.Practice {
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 72, "<button type=\"button\" class=\"btn\" data-action=\"skip\">Skip <kbd data-key=\"skip\">S</kbd></button> <button type=\"button\" class=\"btn\" data-action=\"flag\">Flag <kbd data-key=\"flag\">F</kbd></button> ")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 73, "<button type=\"button\" class=\"btn\" data-action=\"skip\">Skip <kbd data-key=\"skip\">S</kbd></button> <button type=\"button\" class=\"btn\" data-action=\"flag\">Flag <kbd data-key=\"flag\">F</kbd></button> ")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 73, "<button type=\"button\" class=\"btn\" data-action=\"acceptAll\" id=\"acceptall\" hidden>Accept suggestions <kbd data-key=\"acceptAll\">A</kbd></button> <button type=\"button\" class=\"btn more\" data-action=\"side\" aria-controls=\"side\" aria-expanded=\"false\">More</button> <button type=\"button\" class=\"btn primary\" data-action=\"submit\" id=\"submit\"><span><span class=\"wide\">Submit and next</span><span class=\"narrow\">Submit</span></span> <kbd data-key=\"submit\">⏎</kbd></button></footer>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 74, "<button type=\"button\" class=\"btn\" data-action=\"acceptAll\" id=\"acceptall\" hidden><span><span class=\"wide\">Accept suggestions</span><span class=\"narrow\">Accept</span></span> <kbd data-key=\"acceptAll\">A</kbd></button> <button type=\"button\" class=\"btn more\" data-action=\"side\" aria-controls=\"side\" aria-expanded=\"false\">More</button> <button type=\"button\" class=\"btn primary\" data-action=\"submit\" id=\"submit\"><span><span class=\"wide\">Submit and next</span><span class=\"narrow\">Submit</span></span> <kbd data-key=\"submit\">⏎</kbd></button></footer>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -927,33 +931,33 @@ func labelDialogs(p Label) templ.Component {
 			templ_7745c5c3_Var44 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 74, "<div id=\"say\" class=\"sr\" role=\"status\"></div><div id=\"toasts\" role=\"alert\"></div><dialog id=\"help\" aria-labelledby=\"help-title\"><form method=\"dialog\"><div class=\"bar\"><h1 id=\"help-title\">Keys</h1><button class=\"btn plain\">Close</button></div></form><p class=\"meta\">Press a key in the list to change it. Drag along the numbers to select blocks. Click a word, then a label; click a second word to take all between; hold Alt for single characters.</p><p id=\"help-problem\" class=\"problem\" role=\"alert\"></p><div id=\"help-keys\"></div><button type=\"button\" class=\"btn\" id=\"help-reset\">All keys as they were</button></dialog> <dialog id=\"signin\" aria-labelledby=\"signin-title\"><form id=\"signin-form\"><h1 id=\"signin-title\">Sign in again</h1><p class=\"meta\">Your session has ended. What you did is kept in this browser and is sent once you have signed in.</p><label>Name <input name=\"name\" autocomplete=\"username\" value=\"")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 75, "<div id=\"say\" class=\"sr\" role=\"status\"></div><div id=\"toasts\" role=\"alert\"></div><dialog id=\"help\" aria-labelledby=\"help-title\"><form method=\"dialog\"><div class=\"bar\"><h1 id=\"help-title\">Keys</h1><button class=\"btn plain\">Close</button></div></form><p class=\"meta\">Press a key in the list to change it. Drag along the numbers to select blocks. Click a word, then a label; click a second word to take all between; hold Alt for single characters.</p><p id=\"help-problem\" class=\"problem\" role=\"alert\"></p><div id=\"help-keys\"></div><button type=\"button\" class=\"btn\" id=\"help-reset\">All keys as they were</button></dialog> <dialog id=\"signin\" aria-labelledby=\"signin-title\"><form id=\"signin-form\"><h1 id=\"signin-title\">Sign in again</h1><p class=\"meta\">Your session has ended. What you did is kept in this browser and is sent once you have signed in.</p><label>Name <input name=\"name\" autocomplete=\"username\" value=\"")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var45 string
 		templ_7745c5c3_Var45, templ_7745c5c3_Err = templ.ResolveAttributeValue(p.Who.Name)
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/label.templ`, Line: 217, Col: 76}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/label.templ`, Line: 218, Col: 76}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ_7745c5c3_Var45)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 75, "\" required></label> <label>Password <input name=\"password\" type=\"password\" autocomplete=\"current-password\" required></label><p id=\"signin-problem\" class=\"problem\" role=\"alert\"></p><div class=\"bar\"><button type=\"button\" class=\"btn plain\" id=\"signin-later\">Later</button><button class=\"btn primary\">Sign in</button></div></form></dialog> <dialog id=\"why\" aria-labelledby=\"why-title\"><form id=\"why-form\"><h1 id=\"why-title\"></h1><label><span id=\"why-ask\"></span> <input name=\"why\" maxlength=\"")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 76, "\" required></label> <label>Password <input name=\"password\" type=\"password\" autocomplete=\"current-password\" required></label><p id=\"signin-problem\" class=\"problem\" role=\"alert\"></p><div class=\"bar\"><button type=\"button\" class=\"btn plain\" id=\"signin-later\">Later</button><button class=\"btn primary\">Sign in</button></div></form></dialog> <dialog id=\"why\" aria-labelledby=\"why-title\"><form id=\"why-form\"><h1 id=\"why-title\"></h1><label><span id=\"why-ask\"></span> <input name=\"why\" maxlength=\"")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var46 string
 		templ_7745c5c3_Var46, templ_7745c5c3_Err = templ.ResolveAttributeValue(strconv.Itoa(corpus.MaxWhy))
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/label.templ`, Line: 226, Col: 94}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/label.templ`, Line: 227, Col: 94}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ_7745c5c3_Var46)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 76, "\" autocomplete=\"off\"></label><div class=\"bar\"><button type=\"button\" class=\"btn plain\" id=\"why-cancel\">Cancel</button><button class=\"btn primary\" id=\"why-do\"></button></div></form></dialog> <dialog id=\"reasons\" aria-labelledby=\"reasons-title\"><h1 id=\"reasons-title\">Reason</h1><div class=\"pal\" id=\"reasons-list\"></div></dialog> <dialog id=\"kept\" aria-labelledby=\"kept-title\"><form method=\"dialog\"><div class=\"bar\"><h1 id=\"kept-title\">Saving</h1><button class=\"btn plain\">Close</button></div></form><p id=\"kept-say\"></p><ul id=\"kept-list\"></ul><button type=\"button\" class=\"btn\" id=\"kept-clear\" hidden>Empty this list</button></dialog>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 77, "\" autocomplete=\"off\"></label><div class=\"bar\"><button type=\"button\" class=\"btn plain\" id=\"why-cancel\">Cancel</button><button class=\"btn primary\" id=\"why-do\"></button></div></form></dialog> <dialog id=\"reasons\" aria-labelledby=\"reasons-title\"><h1 id=\"reasons-title\">Reason</h1><div class=\"pal\" id=\"reasons-list\"></div></dialog> <dialog id=\"kept\" aria-labelledby=\"kept-title\"><form method=\"dialog\"><div class=\"bar\"><h1 id=\"kept-title\">Saving</h1><button class=\"btn plain\">Close</button></div></form><p id=\"kept-say\"></p><ul id=\"kept-list\"></ul><button type=\"button\" class=\"btn\" id=\"kept-clear\" hidden>Empty this list</button></dialog>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

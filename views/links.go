@@ -79,7 +79,16 @@ func ImportPath(id corpus.ProjectID) string           { return ProjectPath(id) +
 func ImportsPath(id corpus.ProjectID) string          { return ProjectPath(id) + "/imports" }
 func ExportPath(id corpus.ProjectID) string           { return ProjectPath(id) + "/export" }
 func SettingsPath(id corpus.ProjectID) string         { return ProjectPath(id) + "/settings" }
+func SuggestionsPath(id corpus.ProjectID) string      { return ProjectPath(id) + "/suggestions" }
+func JudgeLookPath(id corpus.ProjectID) string        { return SuggestionsPath(id) + "/second-look" }
+func LearnPath(id corpus.ProjectID) string            { return SuggestionsPath(id) + "/learn" }
+func ConflictsPath(id corpus.ProjectID) string        { return SuggestionsPath(id) + "/conflicts" }
 func GuidelinesPath(id corpus.ProjectID) string       { return ProjectPath(id) + "/guidelines" }
+
+// UndoRulingPath takes back what somebody settled.
+func UndoRulingPath(id corpus.ProjectID, ruling corpus.RulingID) string {
+	return SuggestionsPath(id) + "/rulings/" + strconv.FormatInt(int64(ruling), 10) + "/undo"
+}
 
 // NextPath claims the next document to label when it is posted to.
 func NextPath(id corpus.ProjectID) string { return ProjectPath(id) + "/next" }
@@ -110,6 +119,17 @@ func DocumentPath(id corpus.DocumentID) string {
 
 func StatePath(id corpus.DocumentID) string  { return DocumentPath(id) + "/state" }
 func EventsPath(id corpus.DocumentID) string { return DocumentPath(id) + "/events" }
+
+// EverywherePath settles a text for all places that have the same.
+func EverywherePath(q EverywhereQuery) string {
+	return withQuery(DocumentPath(q.Document)+"/everywhere", q.values())
+}
+
+// SettlePath is where that page posts to.
+func SettlePath(id corpus.DocumentID) string { return DocumentPath(id) + "/everywhere" }
+
+// UndoSettlingPath takes back what the person settled from a document.
+func UndoSettlingPath(id corpus.DocumentID) string { return SettlePath(id) + "/undo" }
 
 // SourcePath is the page as it came, shown as plain text.
 func SourcePath(id corpus.DocumentID) string { return DocumentPath(id) + "/source" }
@@ -431,7 +451,9 @@ func withQuery(path string, q url.Values) string {
 type ExportQuery struct {
 	Release, Format, Split string // "" for current gold, none chosen, not divided
 	By                     split.By
-	All, Lossy             bool // boilerplate too; leave out what cannot be said
+	All, Lossy             bool   // boilerplate too; leave out what cannot be said
+	Layer                  string // of export.Layers; "" for gold
+	Predictions            string // the run whose spans stand beside those of gold; "" for none
 }
 
 // of asks the same of another format.
@@ -448,7 +470,7 @@ func (q ExportQuery) losing() ExportQuery {
 
 func (q ExportQuery) values() url.Values {
 	v := url.Values{}
-	for name, value := range map[string]string{"release": q.Release, "split": q.Split, "by": string(q.By)} {
+	for name, value := range map[string]string{"release": q.Release, "split": q.Split, "by": string(q.By), "layer": q.Layer, "predictions": q.Predictions} {
 		if value != "" {
 			v.Set(name, value)
 		}
@@ -465,10 +487,22 @@ func (q ExportQuery) values() url.Values {
 
 // ChosenExportPath shows what an export would hold.
 func ChosenExportPath(id corpus.ProjectID, q ExportQuery) string {
+	return exportPreviewPath(id, q) + "#preview"
+}
+
+func exportPreviewPath(id corpus.ProjectID, q ExportQuery) string {
 	v := q.values()
 	v.Set("format", q.Format)
 
-	return ExportPath(id) + "?" + v.Encode() + "#preview"
+	return ExportPath(id) + "?" + v.Encode()
+}
+
+// cancelPreviewPath ends the counting for such a preview.
+func cancelPreviewPath(id corpus.ProjectID, q ExportQuery) string {
+	v := q.values()
+	v.Set("format", q.Format)
+
+	return ExportPath(id) + "/cancel?" + v.Encode()
 }
 
 // chosenManifestPath is the manifest of that export.
@@ -518,4 +552,13 @@ func splitPath(path, spec string, by split.By) string {
 		return path
 	}
 	return path + "?" + q.Encode()
+}
+
+// SecondLooksPath lists the blocks of gold in doubt that have a verdict.
+func SecondLooksPath(id corpus.ProjectID, v corpus.Verdict) string {
+	path := JudgeLookPath(id)
+	if v != corpus.Unseen {
+		path += "?verdict=" + url.QueryEscape(string(v))
+	}
+	return path
 }

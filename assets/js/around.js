@@ -23,14 +23,14 @@ export class Around {
   /**
    * @param {State} state
    * @param {Model} model
-   * @param {import("./paint.js").Painter} painter
+   * @param {import("./suggestions.js").Suggestions} suggestions
    * @param {AbortSignal} signal
    * @param {{visit(label: number, quote: string): void, note(text: string): void}} on an entity of the list is chosen; the note is written
    */
-  constructor(state, model, painter, signal, on) {
+  constructor(state, model, suggestions, signal, on) {
     this.state = state;
     this.model = model;
-    this.painter = painter;
+    this.suggestions = suggestions;
     this.signal = signal;
     this.on = on;
     this.counting = false;
@@ -52,6 +52,7 @@ export class Around {
     }, { signal });
     note.addEventListener("blur", () => this.saveNote(), { signal });
     addEventListener("pagehide", () => this.saveNote(), { signal });
+    byId("acceptall").hidden = byId("suggested").hidden = !suggestions.any;
     this.counts();
   }
 
@@ -79,13 +80,8 @@ export class Around {
       show(el.querySelector(".cnt"), number(labels.get(Number(/** @type {HTMLElement} */ (el).dataset.label)) ?? 0));
     }
 
-    let left = 0;
-    for (const id of this.painter.suggestions.keys()) {
-      const i = this.model.index(id);
-      if (i >= 0 && blocks[i].cls === "") left++;
-    }
+    const { left } = this.suggestions;
     show(byId("left"), left ? ` · ${count(left, "suggestion")} left` : "");
-    byId("acceptall").hidden = this.painter.suggestions.size === 0;
 
     if (this.listing) return;
     this.listing = true;
@@ -93,6 +89,12 @@ export class Around {
       this.listing = false;
       if (!this.signal.aborted) this.#entities();
     });
+  }
+
+  /** What is suggested where the person is. @param {string} words */
+  here(words) {
+    const el = byId("suggested");
+    if (el.textContent !== words) el.textContent = words;
   }
 
   /** The entity list: by label in the order of the palette, then the most frequent first. */

@@ -151,8 +151,10 @@ export class Beat {
     // A section that is out of sight is not laid out; its blocks are not asked.
     for (const section of this.root.children) {
       if (!shows(section)) continue;
+      // What stands as one line is on screen as far as its line is.
+      const asked = !(/** @type {HTMLElement} */ (section).hidden);
       for (const el of section.children) {
-        if (!shows(el)) continue;
+        if (asked && !shows(el)) continue;
         const n = numberOf(this.starts, Number(/** @type {HTMLElement} */ (el).dataset.block));
         this.seen.add(n, n + 1);
       }

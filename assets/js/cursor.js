@@ -9,14 +9,24 @@ import { character, snap, wordAt, words } from "./words.js";
  * @typedef {import("./state.js").Span} Span
  */
 
+/**
+ * What stands as one: the first and the last block of what block i belongs to.
+ * @typedef {{start(i: number): number, end(i: number): number}} Stops
+ */
+
+/** @type {Stops} */
+const single = { start: (i) => i, end: (i) => i };
+
 export class Cursor {
   /**
    * @param {import("./state.js").Model} model
    * @param {string} language of the document
+   * @param {Stops} stops
    */
-  constructor(model, language) {
+  constructor(model, language, stops = single) {
     this.model = model;
     this.language = language;
+    this.stops = stops;
     this.focus = 0;
     this.anchor = 0;
     /** Blocks picked one by one, by id; null where the selection is a range. @type {Set<number> | null} */
@@ -36,7 +46,7 @@ export class Cursor {
   /** The selected blocks as index ranges, both ends included, in order. @returns {[number, number][]} */
   ranges() {
     if (this.model.blocks.length === 0) return [];
-    if (!this.picked) return [[Math.min(this.focus, this.anchor), Math.max(this.focus, this.anchor)]];
+    if (!this.picked) return [this.#range()];
 
     /** @type {[number, number][]} */
     const out = [];
@@ -48,6 +58,11 @@ export class Cursor {
     return out;
   }
 
+  /** @returns {[number, number]} */
+  #range() {
+    return [this.stops.start(Math.min(this.focus, this.anchor)), this.stops.end(Math.max(this.focus, this.anchor))];
+  }
+
   /** How many blocks are selected. */
   count() {
     return this.ranges().reduce((n, [i, j]) => n + j - i + 1, 0);
@@ -56,12 +71,13 @@ export class Cursor {
   /** @param {number} i */
   selected(i) {
     if (this.picked) return this.picked.has(this.model.blocks[i].id);
-    return i >= Math.min(this.focus, this.anchor) && i <= Math.max(this.focus, this.anchor);
+    const [from, to] = this.#range();
+    return from <= i && i <= to;
   }
 
-  /** Focuses block i; extend keeps the other end of the selection. @param {number} i @param {boolean} extend */
+  /** Focuses block i, or what it stands in; extend keeps the other end of the selection. @param {number} i @param {boolean} extend */
   move(i, extend = false) {
-    this.focus = Math.max(0, Math.min(this.model.blocks.length - 1, i));
+    this.focus = this.stops.start(Math.max(0, Math.min(this.model.blocks.length - 1, i)));
     if (!extend) this.anchor = this.focus;
     this.picked = null;
     this.leave();
@@ -79,10 +95,15 @@ export class Cursor {
     this.picked = ids;
   }
 
+  /** The block after or before a place in one step; it may lie outside the document. @param {1 | -1} by @param {number} i */
+  beyond(by, i = this.focus) {
+    return by > 0 ? this.stops.end(i) + 1 : this.stops.start(i) - 1;
+  }
+
   /** The next block after the focus without a class, in the direction; -1 for none. @param {1 | -1} by */
   open(by) {
     const { blocks } = this.model;
-    for (let i = this.focus + by; i >= 0 && i < blocks.length; i += by) if (blocks[i].cls === "") return i;
+    for (let i = this.beyond(by); i >= 0 && i < blocks.length; i += by) if (blocks[i].cls === "") return i;
     return -1;
   }
 

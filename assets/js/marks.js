@@ -55,12 +55,13 @@ export function cut(length, spans) {
 
 /**
  * Fills an element with the text and its spans. look gives each span its tag,
- * class and the short name shown behind it; that name is drawn by the style
- * sheet, so that the element's text stays the block's.
+ * class, the short name shown behind it, and what it says under the pointer;
+ * that name is drawn by the style sheet, so that the element's text stays the
+ * block's.
  * @param {Element} into
  * @param {string} text
  * @param {readonly Range[]} spans
- * @param {(span: any) => {tag: string, cls: string, type: string}} look
+ * @param {(span: any) => {tag: string, cls: string, type: string, title?: string}} look
  */
 export function paint(into, text, spans, look) {
   const doc = into.ownerDocument;
@@ -72,12 +73,13 @@ export function paint(into, text, spans, look) {
 
   const make = (/** @type {Text | Cut} */ node) => {
     if (!node.span) return doc.createTextNode(text.slice(node.from, node.to));
-    const { tag, cls, type } = look(node.span);
+    const { tag, cls, type, title } = look(node.span);
     const el = doc.createElement(tag);
     el.className = cls;
     if (node.from > node.span.from) el.classList.add("cut-start");
     if (node.to < node.span.to) el.classList.add("cut-end");
     else if (type) el.dataset.type = type;
+    if (title) el.title = title;
     el.dataset.span = node.span.id;
     for (const child of node.nodes) el.append(make(child));
     return el;

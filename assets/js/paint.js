@@ -3,11 +3,14 @@
 // near the window is painted at once; the rest of a long document follows in
 // slices short enough that no key press ever waits for it.
 
+import { count, make } from "./dialogs.js";
 import { paint } from "./marks.js";
+import { seen } from "./suggestions.js";
 
 /**
  * @typedef {import("./state.js").Model} Model
  * @typedef {import("./cursor.js").Cursor} Cursor
+ * @typedef {import("./known.js").Stretch} Stretch
  * @typedef {{from: number, to: number, id: string, on: boolean}} Hit a place found by "the same everywhere"
  */
 
@@ -29,8 +32,10 @@ export class Painter {
    * @param {Model} model
    * @param {Cursor} cursor
    * @param {import("./state.js").State} state
+   * @param {import("./suggestions.js").Suggestions} suggestions
+   * @param {import("./known.js").Known} known
    */
-  constructor(root, scroller, model, cursor, state) {
+  constructor(root, scroller, model, cursor, state, suggestions, known) {
     this.root = root;
     this.scroller = scroller;
     this.model = model;
@@ -39,8 +44,8 @@ export class Painter {
     this.labels = new Map(state.labels.map((l) => [l.id, { cls: `c-${l.colour}`, name: l.name }]));
     /** @type {Record<string, string>} */
     this.reasons = Object.fromEntries(state.reasons.map((r) => [r.name, r.title]));
-    /** @type {Map<number, {cls: string, score: number}>} */
-    this.suggestions = new Map((state.suggestions ?? []).map(([id, cls, score]) => [id, { cls, score }]));
+    this.suggestions = suggestions;
+    this.known = known;
     /** Places found by "the same everywhere", by block id. @type {Map<number, Hit[]>} */
     this.hits = new Map();
 
@@ -61,16 +66,24 @@ export class Painter {
     for (const section of root.children) {
       const el = /** @type {HTMLElement} */ (section);
       // A guess of the height, so that the scroll bar is nearly right before sections are laid out.
-      const n = el.childElementCount, letters = el.textContent?.length ?? 0;
+      let n = el.childElementCount, letters = el.textContent?.length ?? 0;
+      for (const child of known.closed.size > 0 ? el.children : []) {
+        const stretch = known.closed.get(Number(/** @type {HTMLElement} */ (child).dataset.block));
+        if (!stretch) continue;
+        letters -= child.textContent?.length ?? 0;
+        if (child.id !== `b${stretch.first}`) n--;
+      }
+      if (n === 0) hide(el, true);
       el.style.containIntrinsicBlockSize = `auto ${Math.round(n * 24 + (letters / 66) * 27)}px`;
       this.watcher.observe(el);
     }
     for (const el of [...root.children].slice(0, 2)) this.near.add(/** @type {HTMLElement} */ (el));
     for (const id of model.spansOf.keys()) this.unmarked.add(this.els[model.index(id)]);
     for (const [id] of state.exact ?? []) this.unmarked.add(this.els[model.index(id)]);
-    for (const id of this.suggestions.keys()) {
+    for (const id of suggestions.open.keys()) {
       const i = model.index(id);
-      if (i >= 0) this.#soil(this.els[i]);
+      if (!this.els[i].parentElement?.hidden) this.#soil(this.els[i]);
+      if (suggestions.hasSpans(i)) this.unmarked.add(this.els[i]);
     }
   }
 
@@ -99,7 +112,7 @@ export class Painter {
   /** Classes, focus or selection of blocks i to j. @param {number} i @param {number} j */
   classes(i, j) {
     let last = null;
-    for (let k = i; k <= j && k < this.els.length; k++) {
+    for (let k = this.known.start(i); k <= j && k < this.els.length; k++) {
       const section = this.els[k].parentElement;
       if (section === last) continue;
       last = section;
@@ -185,12 +198,20 @@ export class Painter {
     const first = /** @type {HTMLElement | null} */ (section.firstElementChild);
     if (!first) return;
     let i = this.model.index(Number(first.dataset.block));
+    const last = i + section.childElementCount - 1, within = this.known.start(i) < i && this.known.end(i) >= last;
+    hide(section, within);
+    if (within) return; // thousands may be hidden in one place
+
     for (let el = /** @type {Element | null} */ (first); el; el = el.nextElementSibling, i++) this.#look(/** @type {HTMLElement} */ (el), i);
   }
 
   /** @param {HTMLElement} el @param {number} i */
   #look(el, i) {
-    const b = this.model.blocks[i], { cursor } = this;
+    const b = this.model.blocks[i], { cursor } = this, stretch = this.known.at(i), line = stretch?.first === b.id;
+    hide(el, stretch !== undefined && !line);
+    if (stretch && !line) return;
+    if (line !== el.classList.contains("known")) this.#line(el, stretch);
+
     let cls = classOf[b.cls];
     if (b.hidden) cls += " hid";
     if (b.heading) cls += " head";
@@ -198,17 +219,24 @@ export class Painter {
     const selected = cursor.selected(i);
     if (i === cursor.focus) cls += cursor.inWords ? " focus inwords" : " focus";
     else if (selected) cls += " range";
-    const s = b.cls === "" ? this.suggestions.get(b.id) : undefined;
-    if (s) cls += ` suggested s-${s.cls === "b" ? "body" : "boilerplate"}`;
+    if (line) cls += " known";
+    const s = this.suggestions.of(i), is = s?.cls === "b" ? "body" : "boilerplate";
+    if (s) cls += ` suggested s-${is}`;
 
     if (el.className !== cls) el.className = cls;
-    const is = String(selected);
-    if (el.getAttribute("aria-selected") !== is) el.setAttribute("aria-selected", is);
-    const tag = s ? `${s.cls === "b" ? "body" : "boilerplate"} ${s.score.toFixed(2)}` : b.reason ? this.reasons[b.reason] : undefined;
-    if (el.dataset.reason !== tag) {
-      if (tag) el.dataset.reason = tag;
-      else delete el.dataset.reason;
-    }
+    if (el.getAttribute("aria-selected") !== String(selected)) el.setAttribute("aria-selected", String(selected));
+    set(el, "reason", s ? `${is} ${stretch?.percent ?? s.percent}\u00a0%` : b.reason ? this.reasons[b.reason] : undefined);
+    const why = s && (stretch ? is : this.suggestions.words(s)), rail = /** @type {HTMLElement} */ (el.firstElementChild);
+    set(el, "why", why);
+    if (rail.title !== (why ?? "")) rail.title = why ?? "";
+  }
+
+  /** Shows one line in the place of a stretch, or the first block's text again. @param {HTMLElement} el @param {Stretch | undefined} stretch */
+  #line(el, stretch) {
+    hide(/** @type {HTMLElement} */ (el.querySelector(".t")), stretch !== undefined);
+    if (!stretch) return el.querySelector(".line")?.remove();
+    // An option holds no button for a reader of the page; the keys and the palette have one.
+    el.append(make("div", { class: "line" }, inOneLine(stretch), make("span", { class: "btn open", "aria-hidden": "true" }, "Open")));
   }
 
   /** @param {HTMLElement} el */
@@ -218,17 +246,19 @@ export class Painter {
     if (i < 0) return;
 
     /** @type {{from: number, to: number, id: string}[]} */
-    const spans = [...this.model.spansIn(i)];
+    const spans = [...this.model.spansIn(i), ...this.suggestions.spansIn(i)];
     for (const hit of this.hits.get(this.model.blocks[i].id) ?? []) spans.push(hit);
     const range = i === this.cursor.focus ? this.cursor.range() : null;
-    // Selected words that are an entity are shown as that entity, brought forward.
-    if (range && !spans.some((s) => s.id === this.cursor.span)) spans.push({ ...range, id: "sel" });
+    // Selected words that are an entity, or suggested as one, are shown as that, brought forward.
+    const active = range && (this.cursor.span || this.suggestions.at(i, range)?.id);
+    if (range && !spans.some((s) => s.id === active)) spans.push({ ...range, id: "sel" });
 
     paint(/** @type {HTMLElement} */ (el.querySelector(".t")), this.model.text(i), spans, (s) => {
       if (s.id === "sel") return { tag: "span", cls: "sel", type: "" };
       if ("on" in s) return { tag: "span", cls: s.on ? "hit" : "hit off", type: "" };
       const l = this.labels.get(s.label);
-      return { tag: "mark", cls: `${l?.cls ?? ""}${s.id === this.cursor.span && range ? " active" : ""}`, type: l?.name ?? "?" };
+      const suggested = "source" in s, cls = `${l?.cls ?? ""}${suggested ? " suggested" : ""}${s.id === active ? " active" : ""}`;
+      return { tag: "mark", cls, type: l?.name ?? "?", ...(suggested && { title: this.suggestions.words(s) }) };
     });
   }
 
@@ -250,11 +280,17 @@ export class Painter {
     else if (bottom > 0) this.scroller.scrollTop += Math.min(bottom, top);
   }
 
-  /** The blocks that are on the screen, as an index range; both ends included. @returns {[number, number]} */
+  /** The blocks of which half a line or more is on the screen, as an index range; both ends included. @returns {[number, number]} */
   visible() {
     const box = this.scroller.getBoundingClientRect();
-    const first = this.#below(box.top + 1), last = Math.max(first, this.#below(box.bottom - 1));
+    const first = this.#below(box.top + 12), last = Math.max(first, this.#below(box.bottom - 12));
     return [first, last];
+  }
+
+  /** Whether a mark of block i is on the screen. @param {number} i @param {string} id */
+  shows(i, id) {
+    const box = this.scroller.getBoundingClientRect(), r = this.els[i]?.querySelector(`mark[data-span="${CSS.escape(id)}"]`)?.getBoundingClientRect();
+    return r !== undefined && r.top >= box.top - r.height / 2 && r.bottom <= box.bottom + r.height / 2;
   }
 
   /** The index of the block at height y, or of the nearest one. @param {number} y */
@@ -280,6 +316,30 @@ export class Painter {
   blockAt(y) {
     return this.#below(y);
   }
+}
+
+/** What a stretch says of itself. @param {Stretch} s */
+const inOneLine = (s) => `${count(s.n, "block")}, ${seen(s.pages)}`;
+
+/**
+ * Hides an element, but not from the browser's search, which opens what it
+ * finds (beforematch).
+ * @param {HTMLElement} el
+ * @param {boolean} on
+ */
+function hide(el, on) {
+  if (on === el.hasAttribute("hidden")) return;
+  for (const [name, value] of [["hidden", "until-found"], ["aria-hidden", "true"]]) {
+    if (on) el.setAttribute(name, value);
+    else el.removeAttribute(name);
+  }
+}
+
+/** Sets a data attribute, or takes it away. @param {HTMLElement} el @param {string} name @param {string | undefined} value */
+function set(el, name, value) {
+  if (el.dataset[name] === value) return;
+  if (value) el.dataset[name] = value;
+  else delete el.dataset[name];
 }
 
 /** Runs a function when the browser has nothing better to do. @param {() => void} run */

@@ -13,10 +13,11 @@ import { character, wordAt } from "./words.js";
  *   block(i: number, extend: boolean): void,
  *   words(i: number, anchor: Range, head: Range, exact: boolean, how: "drag" | "done" | "click" | "double"): void,
  *   extend(i: number, head: Range): boolean,
- *   span(id: string): void,
+ *   span(id: string, i: number): void,
+ *   open(i: number): void,
  * }} Meant
  *   words: units of block i, while dragging, at its end, or clicked once or twice; extend: a click with Shift, false where no words of
- *   this block are selected
+ *   this block are selected; span: an entity of block i, or a suggested one; open: what stands for block i
  */
 
 export class Pointer {
@@ -119,6 +120,7 @@ export class Pointer {
     const i = this.#block(e);
     if (i < 0 || this.dragged || this.#inGutter(e)) return;
 
+    if (/** @type {Element} */ (e.target).closest(".open")) return this.meant.open(i);
     const unit = this.#unit(i, e.clientX, e.clientY, false);
     if (unit < 0) return this.meant.block(i, e.shiftKey);
     const piece = this.#piece(i, unit, e.altKey);
@@ -131,12 +133,12 @@ export class Pointer {
     // A click takes the innermost entity, one more the entity around it, then the word.
     for (let mark = this.#mark(e); mark; mark = mark.parentElement?.closest("mark") ?? null) {
       const id = /** @type {HTMLElement} */ (mark).dataset.span ?? "";
-      if (this.cursor.span === id) {
+      if (mark.classList.contains("active")) {
         const outer = mark.parentElement?.closest("mark");
-        if (outer) return this.meant.span(/** @type {HTMLElement} */ (outer).dataset.span ?? "");
+        if (outer) return this.meant.span(/** @type {HTMLElement} */ (outer).dataset.span ?? "", i);
         break;
       }
-      if (!mark.querySelector(`mark[data-span="${CSS.escape(this.cursor.span)}"]`)) return this.meant.span(id);
+      if (!mark.querySelector("mark.active")) return this.meant.span(id, i);
     }
     this.meant.words(i, piece, piece, e.altKey, "click");
   }

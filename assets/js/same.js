@@ -39,15 +39,31 @@ export function twins(model, i) {
   return /** @type {Set<number>} */ (out);
 }
 
+/**
+ * The address that settles a text for all documents: those of this document's
+ * site, or of the whole project where it has none.
+ * @param {{document: number, site: string}} state
+ * @param {number} block where the block starts
+ * @param {{cls: string} | {from: number, to: number, quote: string, label: number}} text the block, or words of it
+ */
+export function elsewhere(state, block, text) {
+  const q = new URLSearchParams({ scope: state.site ? "site" : "project", block: String(block) });
+  if (!("cls" in text)) for (const [name, value] of Object.entries(text)) q.set(name, String(value));
+  else if (text.cls) q.set("class", text.cls === "b" ? "body" : "boilerplate");
+  return `/documents/${state.document}/everywhere?${q}`;
+}
+
 export class Same {
   /**
    * @param {Place[]} list
    * @param {string} quote
    * @param {string} label its title
+   * @param {string} others the page for other documents
    * @param {{show(p: Place): void, changed(): void, done(list: Place[] | null): void}} on
    *   show: the place that is asked about; changed: what is left out; done: those to mark, null where the person thinks better of it
    */
-  constructor(list, quote, label, on) {
+  constructor(list, quote, label, others, on) {
+    this.others = others;
     this.list = list;
     this.at = 0;
     this.on = on;
@@ -64,6 +80,7 @@ export class Same {
       button("Leave this one out", "X", () => this.toggle()),
       button("Next", "N", () => this.move(1)),
       button("Mark them", "⏎", () => this.end(true), "primary"),
+      make("a", { class: "btn", href: others }, "On other pages ", make("kbd", {}, "G")),
       button("Cancel", "Esc", () => this.end(false)));
     this.#tell();
     on.show(list[0]);
@@ -101,6 +118,7 @@ export class Same {
     if (forward) this.move(1);
     else if (back) this.move(-1);
     else if (["x", "X", " ", "Delete", "Backspace"].includes(e.key)) this.toggle();
+    else if (e.key === "g") location.assign(this.others);
     else if (e.key === "Enter") this.end(true);
     else if (e.key === "Escape") this.end(false);
     else return false;

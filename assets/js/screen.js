@@ -4,13 +4,15 @@
 import { Around } from "./around.js";
 import { Cursor } from "./cursor.js";
 import { asking, byId, chooseReason, count, say, sentence, toast, why } from "./dialogs.js";
+import { Known } from "./known.js";
 import { Minimap } from "./minimap.js";
 import { Next } from "./next.js";
 import { newID } from "./outbox.js";
 import { later, Painter, read } from "./paint.js";
 import { Pointer } from "./pointer.js";
-import { places, Same, twins } from "./same.js";
+import { elsewhere, places, Same, twins } from "./same.js";
 import { classNames, Model, Refused } from "./state.js";
+import { keepRejected, rejectedIn, Suggestions } from "./suggestions.js";
 import { Sync } from "./sync.js";
 import { turn } from "./turns.js";
 import { snap } from "./words.js";
@@ -19,6 +21,7 @@ import { snap } from "./words.js";
  * @typedef {import("./state.js").State} State
  * @typedef {import("./state.js").Event} Event
  * @typedef {import("./words.js").Range} Range
+ * @typedef {import("./suggestions.js").SpanSuggestion} SpanSuggestion
  * @typedef {{
  *   keymap(): import("./keys.js").Keymap,
  *   add(event: Event): void,
@@ -42,14 +45,17 @@ export class Screen {
     this.state = state;
     this.outside = outside;
     this.model = new Model(state, read);
-    this.cursor = new Cursor(this.model, state.language);
+    this.suggestions = new Suggestions(this.model, state, rejectedIn(state));
+    this.known = new Known(this.model, this.suggestions);
+    this.cursor = new Cursor(this.model, state.language, this.known);
     this.root = byId("blocks");
-    this.painter = new Painter(this.root, byId("doc"), this.model, this.cursor, state);
+    this.painter = new Painter(this.root, byId("doc"), this.model, this.cursor, state, this.suggestions, this.known);
     this.next = new Next(state.project, state.document, outside.flush);
     this.stop = new AbortController();
     const { signal } = this.stop;
     this.minimap = new Minimap(byId("map"), this.model, this.cursor, (i) => this.#go(i, false), signal);
     this.pointer = new Pointer(this.painter, this.cursor, this.#meant(), signal);
+    this.root.addEventListener("beforematch", (e) => this.#found(/** @type {Element} */ (e.target)), { signal });
 
     /** The label that a click gives, 0 for none. */
     this.armed = 0;
@@ -59,11 +65,13 @@ export class Screen {
     this.last = null;
     /** Events that are undone together, by id. @type {Map<string, string>} */
     this.groups = new Map();
+    /** Rejected suggestions, each with the event before it: undo brings them back. @type {{id: string, after: string}[]} */
+    this.rejections = [];
     /** @type {Same | null} */
     this.same = null;
     this.anchored = false;
 
-    this.around = new Around(state, this.model, this.painter, signal, {
+    this.around = new Around(state, this.model, this.suggestions, signal, {
       visit: (label, quote) => this.#visit(label, quote),
       note: (note) => void this.#do({ id: newID(), kind: "note", note }),
     });
@@ -77,26 +85,34 @@ export class Screen {
       },
     });
 
-    const { painter, minimap, around } = this;
+    const { painter, minimap, around, suggestions, known } = this;
     this.model.listener = {
       classes(i, j) {
+        suggestions.changed(i, j);
+        for (const opened of known.changed(i, j)) painter.classes(...opened);
         painter.classes(i, j);
+        for (let k = i; k <= j; k++) if (suggestions.hasSpans(k)) painter.marks(k);
         minimap.draw();
         around.changed();
       },
-      marks(i) {
+      marks: (i) => {
+        suggestions.changed(i, i);
+        this.#open(i);
         painter.marks(i);
         around.changed();
       },
       split: (i) => {
+        this.#open(i);
         painter.split(i);
         this.#shift(i, 1);
+        suggestions.recount();
         minimap.resize();
         around.changed();
       },
       join: (i) => {
         painter.join(i);
         this.#shift(i, -1);
+        suggestions.recount();
         minimap.resize();
         around.changed();
       },
@@ -105,7 +121,7 @@ export class Screen {
     };
 
     around.status(this.readOnly);
-    this.painter.flush();
+    this.#show(false);
     this.root.focus({ preventScroll: true });
     this.#readAll(0);
   }
@@ -156,6 +172,16 @@ export class Screen {
     return true;
   }
 
+  /** Does events in turn, which are undone together. False where one cannot be done. @param {Event[]} events */
+  #together(events) {
+    const group = events.length > 1 ? newID() : "";
+    for (const e of events) {
+      if (group) this.groups.set(e.id, group);
+      if (!this.#do(e)) return false;
+    }
+    return true;
+  }
+
   /** @param {Event} event @param {boolean} travelling only the server knows what it does */
   #send(event, travelling = false) {
     this.sync.sent(event, travelling);
@@ -174,6 +200,7 @@ export class Screen {
     document.body.classList.toggle("inwords", this.cursor.inWords);
     this.painter.flush();
     if (reveal) this.painter.reveal(this.cursor.focus);
+    this.around.here(this.#suggestedHere());
     this.minimap.draw();
   }
 
@@ -205,12 +232,7 @@ export class Screen {
       for (let k = from; k <= to; k++) if (blocks[k].cls !== cls || blocks[k].reason !== reason) return true;
       return false;
     });
-    const group = needed.length > 1 ? newID() : "";
-    for (const { from, to, cls, reason } of needed) {
-      const id = newID();
-      if (group) this.groups.set(id, group);
-      if (!this.#do({ id, kind: "class", from: blocks[from].id, to: blocks[to].id, class: classNames[cls], reason })) return;
-    }
+    if (!this.#together(needed.map(({ from, to, cls, reason }) => ({ id: newID(), kind: "class", from: blocks[from].id, to: blocks[to].id, class: classNames[cls], reason })))) return;
     const [run] = runs;
     if (run) say(`${count(n, "block")} ${runs.length > 1 ? "changed" : classWords[run.cls]}${run.reason ? `, ${this.#reasonTitle(run.reason)}` : ""}`);
     this.#show(false);
@@ -239,23 +261,137 @@ export class Screen {
     this.last = { cls: this.model.blocks[ranges[0][0]].cls, reason: name };
   }
 
-  /** @param {boolean} all */
-  #accept(all) {
-    const { suggestions } = this.painter, { blocks } = this.model;
-    const [i, j] = all ? this.painter.visible() : [this.cursor.focus, this.cursor.focus];
-    let n = 0;
-    for (let k = i; k <= j; k++) {
-      const s = blocks[k].cls === "" ? suggestions.get(blocks[k].id) : undefined;
-      if (s) n++;
-      if (s) this.#classifyRanges([[k, k]], () => ({ cls: s.cls, reason: "" }));
+  // ---- suggestions
+
+  /**
+   * Accepts what is suggested for blocks, and for those of their words that are
+   * on the screen. Gives how many suggestions that were.
+   * @param {[number, number][]} ranges
+   */
+  #accept(ranges) {
+    const { blocks } = this.model, { runs, spans } = this.suggestions.within(ranges, (i, s) => this.painter.shows(i, s.id));
+    /** @type {Event[]} */
+    const events = runs.map(({ from, to, cls, source }) => ({ id: newID(), kind: "class", from: blocks[from].id, to: blocks[to].id, class: classNames[cls], source }));
+    for (const [source, list] of spans) events.push({ id: newID(), kind: "spans", add: list.map((s) => this.#accepted(s)), source });
+    const n = runs.reduce((sum, r) => sum + r.to - r.from + 1, 0) + [...spans.values()].reduce((sum, list) => sum + list.length, 0);
+    return this.#together(events) ? n : 0;
+  }
+
+  /** @param {SpanSuggestion} s */
+  #accepted({ block, from, to, label }) {
+    return this.#spanEvent(newID(), this.model.index(block), { from, to }, label);
+  }
+
+  #acceptHere() {
+    if (this.#closed()) return;
+    const s = this.#spanHere();
+    if (s) {
+      this.#acceptSpan(s);
+      const next = this.suggestions.neighbour(this.cursor.focus, s, 1);
+      return next ? this.#takeSuggestion(next) : undefined;
     }
-    if (all) {
-      say(n ? `${count(n, "suggestion")} accepted` : "There is no suggestion on the screen.");
-      return;
-    }
-    const open = this.cursor.open(1);
+
+    const n = this.#accept(this.cursor.ranges()), open = this.cursor.open(1);
+    if (n) say(`${count(n, "suggestion")} accepted${open < 0 ? ". Nothing below needs a decision." : ""}`);
+    else if (open < 0) say("Nothing below needs a decision.");
     if (open >= 0) this.#go(open, false);
-    else say(n ? "Accepted. Nothing below needs a decision." : "Nothing below needs a decision.");
+    else this.#show(false);
+  }
+
+  /** Accepts what is suggested on the screen; a stretch that is closed is on it as a whole. */
+  #acceptVisible() {
+    if (this.#closed()) return;
+    const [i, j] = this.painter.visible(), n = this.#accept([[this.known.start(i), this.known.end(j)]]);
+    say(n ? `${count(n, "suggestion")} accepted` : "There is no suggestion on the screen.");
+    this.#show(false);
+  }
+
+  /** @param {SpanSuggestion} s */
+  #acceptSpan(s) {
+    if (!this.#do({ id: newID(), kind: "spans", add: [this.#accepted(s)], source: s.source.name })) return;
+    this.lastLabel = s.label;
+    this.last = { label: s.label };
+    this.cursor.take(s, s, true);
+    this.#sayWords();
+    this.#show();
+  }
+
+  /** @param {SpanSuggestion} s */
+  #reject(s) {
+    if (this.#closed()) return;
+    this.suggestions.reject(s);
+    keepRejected(this.state, this.suggestions.rejected);
+    this.rejections.push({ id: s.id, after: this.#newest() });
+    this.painter.marks(this.cursor.focus);
+    this.around.changed();
+    say(`“${this.cursor.quote()}” is not suggested any more`);
+    this.#show();
+  }
+
+  /** Brings back the suggestion that was rejected last, unless something was done since. */
+  #restore() {
+    const last = this.rejections.at(-1);
+    if (last?.after !== this.#newest()) return false;
+    this.rejections.pop();
+    const [i, j] = this.suggestions.restore(last.id);
+    keepRejected(this.state, this.suggestions.rejected);
+    for (let k = i; k <= j; k++) this.painter.marks(k);
+    this.around.changed();
+    this.#show(false);
+    return true;
+  }
+
+  /** The event that undo takes back next. */
+  #newest() {
+    return this.model.done.at(-1)?.id ?? this.model.undoBelow;
+  }
+
+  /** The suggestion that the selected words are. */
+  #spanHere() {
+    return this.cursor.span ? undefined : this.suggestions.at(this.cursor.focus, this.cursor.range());
+  }
+
+  /** @param {SpanSuggestion} s */
+  #takeSuggestion(s) {
+    this.#go(this.model.index(s.block), false);
+    this.cursor.take(s, s, true);
+    this.#sayWords();
+    this.#show();
+  }
+
+  /** What is suggested where the person is, by whom, and how sure it is; "" for nothing. */
+  #suggestedHere() {
+    const { cursor, suggestions, known } = this, span = this.#spanHere();
+    if (span) return suggestions.words(span);
+    if (cursor.inWords || this.model.blocks.length === 0) return "";
+    const block = suggestions.of(cursor.focus), stretch = known.at(cursor.focus), spans = suggestions.spansIn(cursor.focus).length;
+    return [
+      block && stretch ? count(stretch.n, "block") : "",
+      block ? suggestions.words(stretch ? { ...block, pages: stretch.pages } : block) : "",
+      spans ? `${spans} ${spans === 1 ? "entity" : "entities"}` : "",
+    ].filter(Boolean).join(", ");
+  }
+
+  /** Opens the stretch of known boilerplate that block i is in. @param {number} i */
+  #open(i) {
+    const opened = this.known.open(i);
+    if (opened) this.painter.classes(...opened);
+    return opened !== null;
+  }
+
+  #openHere() {
+    const stretch = this.known.at(this.cursor.focus);
+    if (!stretch) return say("These blocks are open already.");
+    this.#open(this.cursor.focus);
+    this.#go(this.cursor.focus, false);
+    say(`${count(stretch.n, "block")} opened`);
+  }
+
+  /** The browser's search is about to show something that is hidden. @param {Element} el */
+  #found(el) {
+    const block = /** @type {HTMLElement | null} */ (el.closest(".b") ?? el.querySelector(".b")); // a section may be hidden as a whole
+    const i = this.model.index(Number(block?.dataset.block));
+    if (i >= 0 && this.#open(i)) this.painter.flush();
   }
 
   // ---- spans
@@ -272,6 +408,8 @@ export class Screen {
       this.#arm(this.armed === label ? 0 : label);
       return;
     }
+    const suggested = this.#spanHere();
+    if (suggested?.label === label) return this.#acceptSpan(suggested);
     const r = this.cursor.snapped();
     if (!r) return this.#refuse("An entity covers at least one letter or digit.");
     const old = second ? undefined : this.model.spans.get(this.cursor.span);
@@ -307,6 +445,8 @@ export class Screen {
   }
 
   #remove() {
+    const suggested = this.#spanHere();
+    if (suggested) return this.#reject(suggested);
     const s = this.cursor.innermost();
     if (!s) return say("There is no entity here.");
     if (!this.#span([], [s.id])) return;
@@ -332,10 +472,11 @@ export class Screen {
 
   #sameEverywhere() {
     if (!this.cursor.inWords) {
-      const all = twins(this.model, this.cursor.focus);
-      if (all.size < 2) return say("No other block of this document has this text.");
+      const b = this.model.blocks[this.cursor.focus], all = twins(this.model, this.cursor.focus), others = elsewhere(this.state, b.id, { cls: b.cls });
+      if (all.size < 2) return this.#elsewhere("No other block of this document has this text.", others);
+      for (const id of all) this.#open(this.model.index(id));
       this.cursor.pick(all);
-      say(`${count(all.size, "block")} with this text are selected.`);
+      this.#elsewhere(`${count(all.size, "block")} with this text are selected.`, others);
       this.painter.classes(0, this.model.blocks.length - 1);
       this.#show(false);
       return;
@@ -346,7 +487,8 @@ export class Screen {
     if (!l) return say("Give these words a label first.");
     const r = this.cursor.snapped(), quote = own ? own.quote : r ? this.cursor.text().slice(r.from, r.to) : "";
     const list = places(this.model, quote, label), here = this.model.blocks[this.cursor.focus].id;
-    if (list.every((p) => p.block === here && p.from === r?.from)) return say(`“${quote}” stands nowhere else without this label.`);
+    const at = own ?? r, others = at ? elsewhere(this.state, here, { from: at.from, to: at.to, quote, label }) : "";
+    if (list.every((p) => p.block === here && p.from === r?.from)) return this.#elsewhere(`“${quote}” stands nowhere else here without this label.`, others);
     if (this.#closed()) return;
 
     for (const p of list) {
@@ -359,8 +501,9 @@ export class Screen {
       for (const p of list) this.painter.marks(this.model.index(p.block));
     };
     const back = { focus: this.cursor.focus, selection: this.cursor.selection, span: this.cursor.span };
-    this.same = new Same(list, quote, l.title || l.name, {
+    this.same = new Same(list, quote, l.title || l.name, others, {
       show: (p) => {
+        this.#open(this.model.index(p.block));
         this.cursor.move(this.model.index(p.block));
         this.cursor.take({ from: p.from, to: p.to });
         this.#show();
@@ -386,11 +529,21 @@ export class Screen {
     byId("doc").before(this.same.bar);
   }
 
+  /** Says what is the same in this document, and leads to the others; asked twice, it goes. @param {string} words @param {string} others */
+  #elsewhere(words, others) {
+    if (this.state.practice || !others) return say(words);
+    if (this.offered === others) return location.assign(others);
+    this.offered = others;
+    toast(words, { action: "The same on other pages (g)", href: others });
+  }
+  offered = "";
+
   // ---- undo
 
   #undo(/** @type {"undo" | "redo"} */ kind) {
     if (this.#closed()) return;
     if (this.sync.travelling) return say("The server is still at the step before.");
+    if (kind === "undo" && this.#restore()) return say("The suggestion is back");
     const group = this.groups.get((kind === "undo" ? this.model.done : this.model.undone).at(-1)?.id ?? "");
     let n = 0;
     do {
@@ -431,6 +584,7 @@ export class Screen {
     const { cursor, painter } = this;
     const old = [Math.min(cursor.focus, cursor.anchor), Math.max(cursor.focus, cursor.anchor)], picked = cursor.picked !== null;
     cursor.move(i, extend);
+    this.offered = "";
     if (picked) painter.classes(0, this.model.blocks.length - 1);
     else if (old[1] > old[0] || extend) painter.classes(Math.min(old[0], cursor.focus), Math.max(old[1], cursor.focus));
     if (extend) say(`${count(cursor.count(), "block")} selected`);
@@ -439,26 +593,26 @@ export class Screen {
 
   /** Moves by blocks; among words it stays among words. @param {1 | -1} by */
   #step(by) {
-    const words = this.cursor.inWords;
-    if (words && this.cursor.focus + by >= 0 && this.cursor.focus + by < this.model.blocks.length) {
-      this.#go(this.cursor.focus + by, false);
-      this.cursor.enter(false);
-      this.#sayWords();
-      this.#show();
-      return;
-    }
-    this.#go(this.cursor.focus + by, false);
+    const words = this.cursor.inWords, to = this.cursor.beyond(by);
+    this.#go(to, false);
+    if (!words || this.known.at(this.cursor.focus) || to < 0 || to >= this.model.blocks.length) return;
+    this.cursor.enter(false);
+    this.#sayWords();
+    this.#show();
   }
 
-  /** @param {1 | -1} by */
+  /** Moves by as many steps as there are on the screen. @param {1 | -1} by */
   #page(by) {
-    const [first, last] = this.painter.visible(), n = Math.max(1, last - first);
-    this.#go(this.cursor.focus + by * n, false);
+    const [first, last] = this.painter.visible();
+    let to = this.cursor.beyond(by);
+    for (let i = this.cursor.beyond(1, first); i < last; i = this.cursor.beyond(1, i)) to = this.cursor.beyond(by, to);
+    this.#go(to, false);
   }
 
   /** An arrow to the right or left, as the block's direction has it. @param {1 | -1} side @param {"move" | "grow" | "character"} how */
   #sideways(side, how) {
     const { cursor } = this;
+    if (this.known.at(cursor.focus)) return side > 0 ? this.#openHere() : undefined;
     const t = this.painter.els[cursor.focus]?.querySelector(".t");
     if (!t) return;
     const by = /** @type {1 | -1} */ (getComputedStyle(t).direction === "rtl" ? -side : side);
@@ -471,12 +625,14 @@ export class Screen {
   }
 
   #sayWords() {
-    const s = this.model.spans.get(this.cursor.span), l = s && this.state.labels.find((o) => o.id === s.label);
-    say(this.cursor.quote() + (l ? `, ${l.title || l.name}` : ""));
+    const s = this.model.spans.get(this.cursor.span), l = s && this.state.labels.find((o) => o.id === s.label), suggested = this.#spanHere();
+    say(this.cursor.quote() + (l ? `, ${l.title || l.name}` : suggested ? `, suggested ${this.suggestions.words(suggested)}` : ""));
   }
 
-  /** @param {1 | -1} by */
+  /** To the next suggested entity; where there is none, to the next entity. @param {1 | -1} by */
   #neighbour(by) {
+    const suggested = this.suggestions.neighbour(this.cursor.focus, this.cursor.range(), by);
+    if (suggested) return this.#takeSuggestion(suggested);
     const s = this.cursor.neighbour(by);
     if (!s) return say(by > 0 ? "No entity after this one." : "No entity before this one.");
     this.#takeSpan(s);
@@ -484,6 +640,7 @@ export class Screen {
 
   /** @param {import("./state.js").Span} s */
   #takeSpan(s) {
+    this.#open(this.model.index(s.block));
     this.#go(this.model.index(s.block), false);
     this.cursor.takeSpan(s);
     this.#sayWords();
@@ -527,8 +684,8 @@ export class Screen {
     switch (name) {
       case "next": return this.#step(1);
       case "previous": return this.#step(-1);
-      case "extendNext": return this.#go(cursor.focus + 1, true);
-      case "extendPrevious": return this.#go(cursor.focus - 1, true);
+      case "extendNext": return this.#go(cursor.beyond(1), true);
+      case "extendPrevious": return this.#go(cursor.beyond(-1), true);
       case "nextOpen":
       case "previousOpen": {
         const i = cursor.open(name === "nextOpen" ? 1 : -1);
@@ -536,7 +693,8 @@ export class Screen {
       }
       case "nextTurn":
       case "previousTurn": {
-        const i = turn((k) => this.model.text(k), this.model.blocks.length, cursor.focus, name === "nextTurn" ? 1 : -1);
+        const by = name === "nextTurn" ? 1 : -1, from = by > 0 ? this.known.end(cursor.focus) : cursor.focus;
+        const i = turn((k) => this.model.text(k), this.model.blocks.length, from, by);
         return i >= 0 ? this.#go(i, false) : say(`No other kind of text ${name === "nextTurn" ? "below" : "above"}.`);
       }
       case "pageDown": return this.#page(1);
@@ -560,8 +718,9 @@ export class Screen {
       case "undecided": return this.#classify("");
       case "bodyToEnd": return this.#toEnd("b");
       case "boilerplateToEnd": return this.#toEnd("x");
-      case "accept": return this.#accept(false);
-      case "acceptAll": return this.#accept(true);
+      case "accept": return this.#acceptHere();
+      case "acceptAll": return this.#acceptVisible();
+      case "open": return this.#openHere();
       case "reason": return void this.#reason();
       case "same": return this.#sameEverywhere();
       case "split": return this.#split();
@@ -615,10 +774,14 @@ export class Screen {
       if (this.same.key(e)) e.preventDefault();
       return;
     }
-    const found = this.outside.keymap().find(e, this.cursor.inWords);
+    // Among the blocks, Tab leaves them, unless there is a suggested entity to go to.
+    const { cursor, suggestions } = this, ahead = on === this.root && e.key === "Tab" && !e.shiftKey && suggestions.neighbour(cursor.focus, cursor.range(), 1) !== null;
+    const found = this.outside.keymap().find(e, cursor.inWords || ahead);
     if (!found) return;
     e.preventDefault();
-    if ("action" in found) this.act(found.action, e.repeat);
+    // With blocks that are closed and undecided nothing can be submitted: Enter looks at them first.
+    const shut = this.known.at(cursor.focus) !== undefined && this.model.blocks[cursor.focus].cls === "";
+    if ("action" in found) this.act(found.action === "submit" && shut ? "open" : found.action, e.repeat);
     else if (!e.repeat) this.#giveLabel(found.label, found.second);
   }
 
@@ -676,9 +839,18 @@ export class Screen {
         this.#show(false);
         return true;
       },
-      span: (id) => {
-        const s = this.model.spans.get(id);
-        if (s && !this.same) this.#takeSpan(s);
+      span: (id, i) => {
+        const s = this.model.spans.get(id), suggested = this.suggestions.spansIn(i).find((o) => o.id === id);
+        if (this.same) return;
+        if (s) this.#takeSpan(s);
+        else if (suggested) {
+          this.#takeSuggestion(suggested);
+          if (this.armed) this.#giveLabel(this.armed);
+        }
+      },
+      open: (i) => {
+        this.#go(i, false);
+        this.#openHere();
       },
     };
   }

@@ -16,15 +16,19 @@
  *   splits are [block, unit, id of the new part]; joins name the part that goes
  * @typedef {{id: string, block: number, from: number, to: number, label: number, quote: string, exact?: boolean}} SpanEvent
  * @typedef {{id: string, kind: string, from?: number, to?: number, class?: string, reason?: string, block?: number, at?: number,
- *   add?: SpanEvent[], remove?: string[], of?: string, note?: string}} Event
+ *   add?: SpanEvent[], remove?: string[], of?: string, note?: string, source?: string}} Event
+ *   source names whose suggestions a class or spans event accepts
  * @typedef {[number, string, string, number, number, number, number]} WireBlock start, class, reason, hidden, heading, part, path
  * @typedef {[number, string, string, number, number, number, number, string]} WirePart a WireBlock and its text
  * @typedef {[number, string, number, number, number]} WireSpan block, id, from, to, label
+ * @typedef {{name: string, title: string}} Source of suggestions: site memory, a model, a run, the gazetteer
+ * @typedef {{sources: Source[], blocks: [number, string, number, number, number][], spans: [number, number, number, number, number, number][]}} WireSuggestions
+ *   blocks are [start, class, percent, source, pages]; spans [block, from, to, label, percent, source]; source is an index into sources
  * @typedef {{events: number, status: string, why: string, undo: string, redo: string, docState: string, newer: number, gold: number, goldBy: string[], note: string}} Status
  * @typedef {{id: number, name: string, title: string, colour: string, key: string, retired?: boolean}} Label
- * @typedef {Status & {document: number, project: number, annotator: number, person: string, name: string, language: string, practice: boolean, labels: Label[],
+ * @typedef {Status & {document: number, project: number, annotator: number, person: string, name: string, language: string, site: string, practice: boolean, labels: Label[],
  *   reasons: {name: string, title: string, key: string}[], keys: Record<string, string>, paths: string[], blocks: WireBlock[],
- *   texts?: string[], exact?: [number, string][], spans: WireSpan[], suggestions?: [number, string, number][]}} State
+ *   texts?: string[], exact?: [number, string][], spans: WireSpan[], suggestions?: WireSuggestions}} State
  * @typedef {Status & {before: number, applied: string[], refused: Refusal[], touched: [number, number][], classes: Run[], parts: WirePart[], spans: WireSpan[]}} Answer
  * @typedef {{id: string, reason: string, conflict: boolean}} Refusal
  * @typedef {{classes(i: number, j: number): void, marks(i: number): void, split(i: number): void, join(i: number): void, note(): void, status(): void}} Listener

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Cursor } from "../js/cursor.js";
 import { layout } from "../js/minimap.js";
-import { places, twins } from "../js/same.js";
+import { elsewhere, places, twins } from "../js/same.js";
 import { Model } from "../js/state.js";
 import { stateOf } from "./help.js";
 
@@ -125,3 +125,11 @@ test("the minimap fits any number of blocks into its height", () => {
     for (let i = 0; i < n; i++) assert.ok(top[i + 1] > top[i]);
   }
 });
+
+for (const [what, site, text, want] of [
+  ["a block, on its site", "one.example", { cls: "b" }, "/documents/7/everywhere?scope=site&block=12&class=body"],
+  ["an undecided block, without a site", "", { cls: "" }, "/documents/7/everywhere?scope=project&block=12"],
+  ["words with signs of addresses", "one.example", { from: 1, to: 6, quote: "A&B=😀", label: 3 }, "/documents/7/everywhere?scope=site&block=12&from=1&to=6&quote=A%26B%3D%F0%9F%98%80&label=3"],
+]) {
+  test(`the same elsewhere: ${what}`, () => assert.equal(elsewhere({ document: 7, site }, 12, text), want));
+}

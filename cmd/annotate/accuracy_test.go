@@ -51,6 +51,16 @@ func TestACleanerFromCommandToReport(t *testing.T) {
 			t.Errorf("the report lacks %q:\n%s", want, out)
 		}
 	}
+	said := filepath.Join(t.TempDir(), "said.jsonl")
+	if err := os.WriteFile(said, []byte(`{"id":"a","text":"x"}`+"\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for _, what := range [][]string{{"--run", "all"}, {"--predictions", said}} {
+		out := must(t, "", append([]string{"evaluate", "--project", "News", "--slice", "chosen"}, what...)...)
+		if !strings.Contains(out, "Documents chosen: 2 imported with labels. They are not a fair sample of the project. None was drawn by lot.") || !strings.Contains(out, "by chosen:") {
+			t.Errorf("%v does not say how its documents were chosen:\n%s", what, out)
+		}
+	}
 	status, _, errs := call(t, "", "evaluate", "--project", "News", "--run", "all", "--against", "first line")
 	if status != short || !strings.Contains(errs, "the gate fell short: against of all is") || !strings.Contains(errs, ", was 1.0000") {
 		t.Errorf("exit %d, %s", status, errs)

@@ -103,3 +103,78 @@ func TestADatasetInParts(t *testing.T) {
 		t.Errorf("over a folder: exit %d: %s", status, errs)
 	}
 }
+
+// A dataset that was divided keeps its parts on its way through another project,
+// whose own rule would divide it otherwise.
+func TestThePartsOfADatasetComeBack(t *testing.T) {
+	t.Setenv("ANNOTATE_DB", filepath.Join(t.TempDir(), "a.db"))
+	for _, name := range []string{"Here", "There"} {
+		must(t, "", "project", "add", name)
+	}
+	must(t, "", "import", "--project", "Here", twelve(t))
+	must(t, "", "splits", "fix", "--project", "Here", "--part", "test", "d00", "d03", "d07")
+	divided := []string{"--split", "train=70,test=30", "--by", "site"}
+	first := must(t, "", append([]string{"export", "--project", "Here"}, divided...)...)
+
+	if said := must(t, "", "import", "--project", "There", file(t, "first.jsonl", first)); !strings.Contains(said, "12 fixed to the part of a split") {
+		t.Errorf("the import says %s", said)
+	}
+	if again := must(t, "", append([]string{"export", "--project", "There"}, divided...)...); again != first {
+		t.Errorf("the dataset came back as\n%s\nand was\n%s", again, first)
+	}
+	if fixed := must(t, "", "splits", "fix", "--project", "There", "--list"); strings.Count(fixed, "document d") != 12 {
+		t.Errorf("fixed are\n%s", fixed)
+	}
+
+	// What is there already stays where people put it.
+	must(t, "", "splits", "fix", "--project", "There", "--part", "train", "d00")
+	if said := must(t, "", "import", "--project", "There", file(t, "again.jsonl", first)); strings.Contains(said, "fixed to") {
+		t.Errorf("the second import says %s", said)
+	}
+	if fixed := must(t, "", "splits", "fix", "--project", "There", "--list"); !strings.Contains(fixed, "train  document d00") {
+		t.Errorf("fixed are\n%s", fixed)
+	}
+}
+
+func TestWhatPeopleHandedInIsALayer(t *testing.T) {
+	t.Setenv("ANNOTATE_DB", filepath.Join(t.TempDir(), "a.db"))
+	must(t, "", "project", "add", "News")
+	must(t, "", "import", "--project", "News", twelve(t))
+	must(t, "", "release", "add", "one", "--project", "News")
+	layer := []string{"export", "--project", "News", "--layer", "annotations"}
+
+	status, out, errs := call(t, "", layer...)
+	if status != 0 || out != "" || !strings.Contains(errs, "0 annotations of 0 documents") {
+		t.Errorf("exit %d, %q, %s", status, out, errs)
+	}
+	for _, c := range []struct {
+		args  []string
+		words string
+	}{
+		{[]string{"--format", "spacy"}, "spacy has no place for what each person handed in; jsonl and csv have"},
+		{[]string{"--release", "one"}, "a release freezes gold"},
+	} {
+		if status, _, errs := call(t, "", append(layer, c.args...)...); status != failed || !strings.Contains(errs, c.words) {
+			t.Errorf("exit %d: %s", status, errs)
+		}
+	}
+}
+
+func TestAnImportNamesNearCopiesWhereItIsAsked(t *testing.T) {
+	t.Setenv("ANNOTATE_DB", filepath.Join(t.TempDir(), "a.db"))
+	must(t, "", "project", "add", "News")
+	var words []string
+	for i := range 60 {
+		words = append(words, fmt.Sprintf("word%d", i*i))
+	}
+	same := strings.Join(words, " ")
+	must(t, "", "import", "--project", "News", file(t, "one.txt", same))
+
+	_, _, errs := call(t, "", "import", "--project", "News", "--near-copies", file(t, "two.txt", same+" more"), file(t, "three.txt", "Something else"))
+	if !strings.Contains(errs, "1 new document is a near-copy of another; see: annotate splits duplicates") {
+		t.Errorf("the import says %s", errs)
+	}
+	if _, _, errs := call(t, "", "import", "--project", "News", file(t, "four.txt", same+" again")); strings.Contains(errs, "near-copy") {
+		t.Errorf("unasked the import says %s", errs)
+	}
+}

@@ -162,11 +162,17 @@ func (c *evaluate) ofFiles(p *program, s *db.Store, project corpus.Project, froz
 			return s.Prediction(p.ctx, run.ID, documents[g.ID])
 		}})
 	}
+	sampling, err := s.Sampling(p.ctx, filter)
+	if err != nil {
+		return report.Report{}, err
+	}
+	head.Whole = sampling.Whole
 	gold := func(yield func(score.Gold, error) bool) {
 		for g, err := range s.Gold(p.ctx, filter) {
 			var one score.Gold
 			if err == nil {
 				one = score.FromGold(g, project.Labels)
+				one.Chosen = sampling.Chosen[g.Document.ID]
 			}
 			if !yield(one, err) || err != nil {
 				return

@@ -21,6 +21,7 @@ import (
 type exportGold struct {
 	Project string   `xor:"from" required:"" placeholder:"NAME" help:"The project whose gold is written."`
 	Format  string   `enum:"${formats}" default:"jsonl" help:"One of ${enum}."`
+	Layer   string   `enum:"${layers}" default:"gold" help:"Which labellings: gold, or annotations, what each person handed in, a record each."`
 	Release string   `placeholder:"NAME" help:"Write exactly the gold of this release, whatever became of it since."`
 	Split   string   `placeholder:"PARTS" help:"Divide the documents into parts, such as ${split}."`
 	By      string   `enum:"${ways}" default:"site" help:"What a split keeps together: one of ${enum}."`
@@ -37,16 +38,14 @@ func (c *exportGold) Run(p *program) error {
 		return c.rehydrate(p)
 	}
 	format, _ := export.ByName(c.Format)
-	if c.Predict != "" && !format.Predicts {
-		return corpus.Invalidf("", "%s has no place for predictions; labelstudio has", format.Name)
-	}
 
 	return p.openThere(func(s *db.Store) error {
-		source, options, err := c.asked(p, s)
+		source, options, err := c.asked(p, s, format)
 		if err != nil {
 			return err
 		}
-		write := func(w io.Writer) (export.Manifest, error) {
+		write := func(w io.Writer, tentative bool) (export.Manifest, error) {
+			options.Tentative = tentative
 			out := bufio.NewWriterSize(w, 256<<10)
 			m, err := format.Stream(p.ctx, out, source, options)
 			return m, errors.Join(err, out.Flush())
@@ -55,14 +54,14 @@ func (c *exportGold) Run(p *program) error {
 		var m export.Manifest
 		switch {
 		case c.Output == "-":
-			m, err = write(p.stdout)
+			m, err = write(p.stdout, false)
 		case format.Several(options) && !strings.EqualFold(filepath.Ext(c.Output), ".zip"):
 			m, err = c.toFolder(p, format, source, options)
 		default:
 			m, err = c.toFile(write)
 		}
 		if err == nil {
-			fmt.Fprintf(p.stderr, "%s of gold, %d bytes, sha256 %s\n", count(m.Documents, "document", "documents"), m.Bytes, m.SHA256)
+			fmt.Fprintf(p.stderr, "%s, %d bytes, sha256 %s\n", holds(m), m.Bytes, m.SHA256)
 		}
 		if err == nil && m.Lost != nil {
 			fmt.Fprintf(p.stderr, "left out of %s: %s\n", count(m.Lost.Documents, "document", "documents"), m.Lost)
@@ -71,47 +70,41 @@ func (c *exportGold) Run(p *program) error {
 	})
 }
 
-// asked is the gold of the release, or current gold, and how it is to be
-// written.
-func (c *exportGold) asked(p *program, s *db.Store) (source export.Source, o export.Options, err error) {
+// holds says of what an export is, and of how much.
+func holds(m export.Manifest) string {
+	documents := count(m.Documents, "document", "documents")
+	if m.Layer == export.Annotations {
+		return count(m.Annotations, "annotation", "annotations") + " of " + documents
+	}
+	return documents + " of gold"
+}
+
+// asked is what is to be written, and how.
+func (c *exportGold) asked(p *program, s *db.Store, format export.Format) (source export.Source, o export.Options, err error) {
 	project, err := p.projectNamed(s, c.Project)
 	if err != nil {
 		return source, o, err
 	}
-	filter := corpus.GoldFilter{Project: project.ID}
-	if c.Release != "" {
-		_, frozen, err := p.releaseNamed(s, c.Project, c.Release)
-		if err != nil {
-			return source, o, err
-		}
-		filter.Release = frozen.ID
-		source = export.Released(frozen, s.Gold(p.ctx, filter))
-	} else {
-		now, err := s.GoldPreview(p.ctx, filter)
-		if err != nil {
-			return source, o, err
-		}
-		filter.Newest = now.Newest
-		source = export.Current(project, s.Gold(p.ctx, filter))
+	if source, err = c.source(p, s, project); err != nil {
+		return source, o, err
 	}
-
-	source.Page = s.Source
-	if c.Predict != "" {
-		_, run, err := p.runNamed(s, c.Project, c.Predict)
-		if err != nil {
-			return source, o, err
-		}
-		source.Predictions = predictionsOf(s, run)
+	if err := format.Takes(source); err != nil {
+		return source, o, err
 	}
 	o = export.Options{Lossy: c.Lossy, All: c.LayerOf == "all"}
 	if c.Split == "" {
 		return source, o, nil
 	}
+
 	spec, err := split.ParseSpec(c.Split)
 	if err != nil {
 		return source, o, err
 	}
-	parts, err := s.Splits(p.ctx, project.ID, spec, split.By(c.By), filter.Release)
+	var release corpus.ReleaseID
+	if source.Release != nil {
+		release = source.Release.ID
+	}
+	parts, err := s.Splits(p.ctx, project.ID, spec, split.By(c.By), release)
 	if err != nil {
 		return source, o, err
 	}
@@ -121,6 +114,43 @@ func (c *exportGold) asked(p *program, s *db.Store) (source export.Source, o exp
 	o.Split = func(d corpus.Document) string { return parts.Of(d.Key()) }
 
 	return source, o, nil
+}
+
+// source is what people handed in, or the gold of the release, or current gold,
+// as they are now.
+func (c *exportGold) source(p *program, s *db.Store, project corpus.Project) (source export.Source, err error) {
+	filter := corpus.GoldFilter{Project: project.ID}
+	switch {
+	case c.Layer == string(export.Annotations) && c.Release != "":
+		return source, export.ErrReleasedAnnotations
+	case c.Layer == string(export.Annotations):
+		now, err := s.AnnotationPreview(p.ctx, project.ID)
+		if err != nil {
+			return source, err
+		}
+		source = export.Annotated(project, s.Annotations(p.ctx, db.AnnotationFilter{Project: project.ID, Newest: now.Newest}))
+	case c.Release != "":
+		_, frozen, err := p.releaseNamed(s, c.Project, c.Release)
+		if err != nil {
+			return source, err
+		}
+		filter.Release = frozen.ID
+		source = export.Released(frozen, s.Gold(p.ctx, filter))
+	default:
+		if filter.Newest, _, err = s.GoldCursor(p.ctx, project.ID); err != nil {
+			return source, err
+		}
+		source = export.Current(project, s.Gold(p.ctx, filter))
+	}
+	source.Page = s.Source
+	if c.Predict == "" {
+		return source, nil
+	}
+
+	_, run, err := p.runNamed(s, c.Project, c.Predict)
+	source.Predictions = predictionsOf(s, run)
+
+	return source, err
 }
 
 // predictionsOf are the spans of a run.
@@ -141,6 +171,7 @@ func (c *exportGold) toFolder(p *program, format export.Format, source export.So
 	if err != nil {
 		return m, err
 	}
+	o.Tentative = true
 	if m, err = format.Into(p.ctx, d, source, o); err == nil {
 		err = d.Commit()
 	}
@@ -151,7 +182,7 @@ func (c *exportGold) toFolder(p *program, format export.Format, source export.So
 // toFile writes the dataset and its manifest. A file of that name is replaced
 // only by a whole one; what is no file, such as a pipe, is written to as it is
 // and gets no manifest.
-func (c *exportGold) toFile(write func(io.Writer) (export.Manifest, error)) (m export.Manifest, err error) {
+func (c *exportGold) toFile(write func(w io.Writer, tentative bool) (export.Manifest, error)) (m export.Manifest, err error) {
 	info, err := os.Stat(c.Output)
 	switch {
 	case err == nil && info.IsDir():
@@ -161,12 +192,12 @@ func (c *exportGold) toFile(write func(io.Writer) (export.Manifest, error)) (m e
 		if err != nil {
 			return m, unwritable(c.Output, err)
 		}
-		m, err = write(f)
+		m, err = write(f, false)
 		return m, errors.Join(err, f.Close())
 	}
 
 	err = replace(c.Output, func(w io.Writer) error {
-		m, err = write(w)
+		m, err = write(w, true)
 		return err
 	})
 	if err != nil {

@@ -29,6 +29,7 @@ type importFiles struct {
 	DryRun    bool     `help:"Say what would happen; store nothing."`
 	SkipBad   bool     `help:"Import the good documents although others are bad, and leave out what cannot be kept of a document."`
 	AddLabels bool     `help:"Add labels that the project does not have yet."`
+	Copies    bool     `name:"near-copies" help:"Say how many of the new documents are near-copies of others, once they are imported."`
 	JSON      bool     `name:"json" help:"Write the report as JSON."`
 	Paths     []string `arg:"" name:"path" help:"Files, folders and archives; - is stdin."`
 }
@@ -50,6 +51,10 @@ func (c *importFiles) Run(p *program) error {
 			return corpus.Invalidf("", "--blocks none makes drafts of a person; say whose, with --as NAME")
 		}
 
+		before, err := s.Newest(p.ctx, into.ID)
+		if err != nil {
+			return err
+		}
 		show := newProgress(p.stderr)
 		o.Progress = show.at
 		report, err := s.Import(p.ctx, o, ingest.Documents(p.ctx, c.pages(p), into.Cutting))
@@ -57,9 +62,32 @@ func (c *importFiles) Run(p *program) error {
 		if err != nil {
 			return err
 		}
+		if err := c.tell(p, report); err != nil || !c.Copies || !report.Stored {
+			return err
+		}
 
-		return c.tell(p, report)
+		return tellCopies(p, s, into.ID, before)
 	})
+}
+
+// tellCopies looks for near-copies of what came after a document. It is asked
+// for: the first search of a project reads all of it, which takes as long as its
+// import did.
+func tellCopies(p *program, s *db.Store, project corpus.ProjectID, before corpus.DocumentID) error {
+	if err := p.findNearCopies(s, project); err != nil {
+		return err
+	}
+	n, err := s.CountNearCopies(p.ctx, project, before)
+	if err != nil {
+		return err
+	}
+	words := count(n, "new document is a near-copy of another", "new documents are near-copies of others")
+	if n > 0 {
+		words += "; see: annotate splits duplicates"
+	}
+	fmt.Fprintln(p.stderr, words)
+
+	return nil
 }
 
 // pages reads what was named, in its order.
@@ -139,6 +167,9 @@ func (c *importFiles) print(w io.Writer, r corpus.ImportReport) {
 	}
 	if r.Drafts > 0 {
 		fmt.Fprintf(w, "; %d with a draft", r.Drafts)
+	}
+	if r.Splits > 0 {
+		fmt.Fprintf(w, "; %d fixed to the part of a split", r.Splits)
 	}
 	if r.GoldWords > 0 {
 		fmt.Fprintf(w, "; %.1f %% of the gold texts' words found in their pages", 100*float64(r.GoldFound)/float64(r.GoldWords))

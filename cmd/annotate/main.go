@@ -89,6 +89,7 @@ type commands struct {
 	Release   releases    `cmd:"" help:"Freeze gold under a name, verify it, and compare releases."`
 	Predict   predict     `cmd:"" help:"Run a cleaner over a project's documents, and keep what it says as a run."`
 	Runs      runs        `cmd:"" help:"Bring in runs from files, list, show, export or remove them."`
+	Suggest   suggestions `cmd:"" help:"Make and show the model that makes suggestions to annotators."`
 	Agreement agreements  `cmd:"" help:"Report how far a project's annotators agree."`
 	Evaluate  evaluate    `cmd:"" help:"Report how well runs do against a project's gold."`
 	Score     scoreFiles  `cmd:"" help:"Compare files of predictions with a file of gold, without a data file."`
@@ -135,6 +136,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 			"version":     export.Program(),
 			"roles":       join(corpus.Roles, func(r corpus.Role) string { return string(r) }),
 			"formats":     join(export.Formats, func(f export.Format) string { return f.Name }),
+			"layers":      join(export.Layers, func(l export.Layer) string { return string(l) }),
 			"inputs":      "auto," + strings.Join(ingest.Formats, ","),
 			"offsets":     strings.Join(ingest.Offsets, ","),
 			"rules":       join(segment.Rules, func(r segment.Rule) string { return r.Name }),

@@ -29,7 +29,8 @@ type projectAdd struct {
 
 // settingsFlags are a project's settings; what is not named stays.
 type settingsFlags struct {
-	Order        *string `enum:"imported,random,doubt" placeholder:"ORDER" help:"In which order documents are handed out: imported, random, doubt (where runs disagree most first)."`
+	Order        *string `enum:"imported,random,doubt" placeholder:"ORDER" help:"In which order documents are handed out: imported, random, doubt (what the model, runs and pages of the same site leave most in doubt first)."`
+	RandomShare  *int    `placeholder:"PERCENT" help:"Of 100 documents handed out by doubt so many are drawn by lot instead, as a fair sample for reports (usually 20)."`
 	Overlap      *int    `placeholder:"N" help:"How many people label the same document (usually 1)."`
 	OverlapShare *int    `placeholder:"PERCENT" help:"Of 100 documents so many get the overlap; one person labels each of the others (usually 100)."`
 	Rule         *string `enum:"agree,majority,adjudicate" placeholder:"RULE" help:"What becomes gold by itself: agree (all said the same), majority (of three or more), adjudicate (nothing)."`
@@ -37,15 +38,22 @@ type settingsFlags struct {
 	VotesHidden  *bool   `negatable:"" help:"Adjudicators do not see whose answers they are."`
 	CheckShare   *int    `placeholder:"PERCENT" help:"Of 100 documents handed out so many are hidden gold; 0 is none."`
 	PassMark     *int    `placeholder:"PERCENT" help:"So many words must be right in the practice round before real work; 0 is no practice round."`
+	Suggestions  *bool   `negatable:"" help:"Suggest classes and entities to annotators (usual)."`
+	SuggestShare *int    `placeholder:"PERCENT" help:"On so many of 100 documents suggestions are shown; on the others they are kept back, to measure what they do (usually 90)."`
 }
 
 func (f settingsFlags) into(s *corpus.Settings) {
+	take(&s.RandomShare, f.RandomShare)
 	take(&s.Overlap, f.Overlap)
 	take(&s.OverlapShare, f.OverlapShare)
 	take(&s.ShareCap, f.ShareCap)
 	take(&s.CheckShare, f.CheckShare)
 	take(&s.PassMark, f.PassMark)
 	take(&s.VotesHidden, f.VotesHidden)
+	take(&s.SuggestShare, f.SuggestShare)
+	if f.Suggestions != nil {
+		s.NoSuggestions = !*f.Suggestions
+	}
 	take((*string)(&s.Order), f.Order)
 	take((*string)(&s.Rule), f.Rule)
 }

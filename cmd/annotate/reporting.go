@@ -17,7 +17,7 @@ const short = 3
 type reporting struct {
 	Format    string   `enum:"${reports}" default:"table" help:"One of ${enum}."`
 	Measure   []string `placeholder:"NAME" help:"What is measured, several with commas, or all (default: those that most people want); the first is the headline. One of ${measures}."`
-	Slice     []string `placeholder:"FIELD" help:"Cut the figures by site, length-of-the-body, body's-share-of-the-page, or a field of the documents' metadata (default: by all that are fit; none for none)."`
+	Slice     []string `placeholder:"FIELD" help:"Cut the figures by site, chosen (by lot, by doubt, by hand …), length-of-the-body, body's-share-of-the-page, or a field of the documents' metadata (default: by all that are fit; none for none)."`
 	FailUnder []string `placeholder:"NAME=BOUND" help:"Exit 3 where a figure is under its bound, such as word-f1=0.95 or shingle-r=0.9; for leaked, lost and invented: where it is above."`
 	Seed      uint64   `default:"1" help:"Where the random draws of the intervals begin (default: 1)."`
 	Resamples int      `default:"10000" help:"How often documents are drawn anew (default: 10000)."`

@@ -63,6 +63,8 @@ func TestEveryScreenIsAccessible(t *testing.T) {
 		{"settings", "/projects/1/settings", nil},
 		{"guidelines", "/projects/1/guidelines", nil},
 		{"attention", "/projects/1/people/attention", nil},
+		{"everywhere", "/documents/2/everywhere?block=0&class=body", nil},
+		{"conflicts", "/projects/1/suggestions/conflicts", nil},
 		{"practice", "/projects/1/practice", nil},
 		{"account", "/me", nil},
 		{"people", "/people", func() {

@@ -52,7 +52,8 @@ type Change struct {
 	Remove  []SpanID `json:"remove,omitempty"`
 	Note    *string  `json:"note,omitempty"`
 	Status  Status   `json:"status,omitempty"`
-	Why     string   `json:"why,omitempty"` // reason of a skip or flag
+	Why     string   `json:"why,omitempty"`    // reason of a skip or flag
+	Source  string   `json:"source,omitempty"` // whose suggestion was accepted, "" where it was nobody's
 }
 
 // Annotation is one annotator's whole labelling of one document.

@@ -33,6 +33,9 @@ type Event struct {
 	Add    []SpanEvent `json:"add,omitempty"`
 	Remove []SpanID    `json:"remove,omitempty"`
 
+	// class, spans: whose suggestion this accepts, "" where it is the person's own.
+	Source string `json:"source,omitempty"`
+
 	Of   string  `json:"of,omitempty"`   // undo, redo: the event meant, so that a stale tab cannot undo another's work
 	Note *string `json:"note,omitempty"` // note
 }
@@ -82,6 +85,9 @@ func (e Event) CheckID() error {
 	if len(e.Add) > MaxAdd || len(e.Remove) > MaxAdd {
 		return Invalidf("add", "one action changes at most %d spans", MaxAdd)
 	}
+	if err := checkSource(e.Source); err != nil {
+		return err
+	}
 	for _, s := range e.Add {
 		if !eventID.MatchString(string(s.ID)) {
 			return Invalidf("add", "a span's id is 8 to 64 letters, digits or hyphens")
@@ -110,7 +116,7 @@ func (a *Annotation) Resolve(x *text.Index, labels LabelSet, e Event) (Change, e
 		}
 		r := text.Range{Start: a.Pieces[first].Start, End: a.Pieces[last].End}
 
-		return Change{Classes: []Piece{{r, e.Class, e.Reason}}}, nil
+		return Change{Classes: []Piece{{r, e.Class, e.Reason}}, Source: e.Source}, nil
 
 	case KindSplit:
 		i, ok := a.Piece(e.Block)
@@ -172,7 +178,7 @@ func (a *Annotation) unknown(block int) error {
 }
 
 func (a *Annotation) resolveSpans(x *text.Index, labels LabelSet, e Event) (Change, error) {
-	c := Change{Remove: e.Remove}
+	c := Change{Remove: e.Remove, Source: e.Source}
 	for _, s := range e.Add {
 		i, ok := a.Piece(s.Block)
 		if !ok {

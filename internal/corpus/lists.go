@@ -24,6 +24,8 @@ type Incoming struct {
 	// that somebody looked and found none.
 	Draft bool
 
+	Split string // the part that the record says the document is in, "" for none
+
 	// Of a gold text that came without positions: its words, and those of them
 	// that were found in the page.
 	GoldWords, GoldFound int
@@ -84,6 +86,7 @@ type ImportReport struct {
 	Gold      int        `json:"gold"` // how many of New and Changed brought gold
 	NewLabels []string   `json:"newLabels,omitempty"`
 	Drafts    int        `json:"drafts,omitempty"`    // how many of New and Changed brought a draft
+	Splits    int        `json:"splits,omitempty"`    // how many of New are fixed to the part that their record names
 	GoldWords int        `json:"goldWords,omitempty"` // of gold texts that had to be found in their pages
 	GoldFound int        `json:"goldFound,omitempty"` // of these
 	Problems  []Problem  `json:"problems,omitempty"`  // the first MaxProblems
@@ -115,16 +118,19 @@ type DocumentFilter struct {
 	Site     string     // "" for all
 	Language string     // "" for all
 	After    DocumentID // the last id of the page before; 0 for the first page
-	Limit    int        // at most 200; 0 means 50
+	Limit    int        // at most 1000; 0 means 50
 }
 
 // DocumentRow is a document as a list shows it.
 type DocumentRow struct {
 	ID       DocumentID
+	Key      string
 	Name     string
 	URL      string
 	Site     string
 	Language string
+	Meta     string // a JSON object
+	SHA256   string // of the text, lower-case hex
 	Version  int
 	Blocks   int
 	State    State
@@ -201,6 +207,7 @@ type Empty struct {
 // GoldFilter chooses gold for an export.
 type GoldFilter struct {
 	Project ProjectID
+	Since   GoldID    // leave out gold that was there when this one was the newest; 0 for nothing left out. Counts are of all gold
 	Newest  GoldID    // ignore gold decided after this one; 0 means all there is when reading starts
 	Release ReleaseID // the gold of this release, whatever became of it since; 0 for current gold
 }
@@ -226,6 +233,8 @@ type View struct {
 	Newer      DocumentID // the version that superseded this one, 0 for none
 	Gold       int        // version of the current gold, 0 for none
 	GoldBy     []string   // who decided it
+
+	Suggestions Suggestions // what is shown as suggested; the store leaves it empty
 }
 
 // Answer says what a batch of events did.

@@ -15,6 +15,7 @@ var AEB = Format{
 	Ext:       "json",
 	MediaType: "application/json",
 	About:     "Gold as in article-extraction-benchmark: ground-truth.json with the body of each page, and html/ID.html.gz. Blocks, also list items and table cells, are parted by a blank line. No spans.",
+	twice:     true,
 	folder:    writeAEB,
 	loses:     pageLoses,
 }

@@ -99,12 +99,12 @@ func sizeCategory(n int) string {
 
 // rowsOf is how many documents a split holds.
 func (d Dataset) rowsOf(split string) int {
-	for _, s := range d.Holds.Splits {
+	for _, s := range d.survey.Splits {
 		if s.Name == split {
 			return s.Documents
 		}
 	}
-	return d.Holds.Documents
+	return d.survey.Documents
 }
 
 // card is the README.md of a dataset: what machines read, and what people do.
@@ -112,13 +112,13 @@ func card(d Dataset, configs []configuration) string {
 	var b strings.Builder
 	b.WriteString("---\n")
 	fmt.Fprintf(&b, "pretty_name: %s\n", quoted(d.Name))
-	if len(d.Languages) > 0 {
+	if languages := d.languages(); len(languages) > 0 {
 		b.WriteString("language:\n")
-		for _, l := range d.Languages {
+		for _, l := range languages {
 			fmt.Fprintf(&b, "- %s\n", quoted(l))
 		}
 	}
-	fmt.Fprintf(&b, "task_categories:\n- token-classification\nannotations_creators:\n- expert-generated\nsize_categories:\n- %s\n", sizeCategory(d.Holds.Documents))
+	fmt.Fprintf(&b, "task_categories:\n- token-classification\nannotations_creators:\n- expert-generated\nsize_categories:\n- %s\n", sizeCategory(d.survey.Documents))
 	b.WriteString("configs:\n")
 	for i, c := range configs {
 		fmt.Fprintf(&b, "- config_name: %s\n", c.name)
@@ -147,7 +147,7 @@ func card(d Dataset, configs []configuration) string {
 
 // cardText is what people read.
 func cardText(b *strings.Builder, d Dataset, configs []configuration) {
-	h := d.Holds
+	h := d.survey
 	fmt.Fprintf(b, "# %s\n\n", strings.Join(strings.Fields(d.Name), " "))
 	if d.release != "" {
 		fmt.Fprintf(b, "Release %s, sha256 `%s`.\n\n", quoted(d.release), h.Release.Hash)
@@ -213,13 +213,13 @@ func croissant(d Dataset, configs []configuration, files []File) ([]byte, error)
 
 	about := object{
 		"@context": json.RawMessage(croissantContext), "@type": "sc:Dataset", "name": d.Name, "conformsTo": "http://mlcommons.org/croissant/1.1",
-		"description":  fmt.Sprintf("%d documents with classes of blocks and spans, labelled by people.", d.Holds.Documents),
+		"description":  fmt.Sprintf("%d documents with classes of blocks and spans, labelled by people.", d.survey.Documents),
 		"distribution": distribution, "recordSet": sets,
 	}
-	if len(d.Languages) > 0 {
-		about["inLanguage"] = d.Languages
+	if languages := d.languages(); len(languages) > 0 {
+		about["inLanguage"] = languages
 	}
-	if r := d.Holds.Release; r != nil {
+	if r := d.survey.Release; r != nil {
 		about["version"], about["datePublished"] = r.Name, r.At.UTC().Format("2006-01-02")
 	}
 	var b bytes.Buffer

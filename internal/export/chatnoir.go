@@ -15,6 +15,7 @@ var Chatnoir = Format{
 	Ext:       "jsonl",
 	MediaType: "application/jsonl",
 	About:     "Gold as in chatnoir's web-content-extraction-benchmark: JSON Lines with the body of each page, and html/SET/HASH.html. Blocks, also list items and table cells, are parted by a blank line. No spans.",
+	twice:     true,
 	folder:    writeChatnoir,
 	loses:     pageLoses,
 }

@@ -12,11 +12,14 @@ import (
 // CSV is a table to look at and to count in: a row for each block, of every
 // class. A program should read JSONL.
 var CSV = Format{
-	Name: "csv", Ext: "csv", MediaType: "text/csv; charset=utf-8", Unit: "code points", Divided: true,
+	Name: "csv", Ext: "csv", MediaType: "text/csv; charset=utf-8", Unit: "code points", Divided: true, Annotates: true,
 	About:  "A table for spreadsheets, one row a block with its class, reason, text and spans. A cell that a spreadsheet could take for a formula begins with an apostrophe: drop the first character of each cell that begins with one, and all is as it was.",
 	append: func(b []byte, g corpus.Gold, n names) ([]byte, error) { return appendRows(b, g, n), nil },
 	frame: func(n names) (before, between, after string) {
 		columns := []string{"document", "url", "block", "start", "end", "class", "reason", "spans", "text"}
+		if n.layer == Annotations {
+			columns = append(columns, "annotator")
+		}
 		if n.split != nil {
 			columns = append(columns, "split")
 		}
@@ -47,6 +50,9 @@ func appendRows(b []byte, g corpus.Gold, n names) []byte {
 		}
 		b = append(appendCell(b, strings.Join(marks, "; ")), ',')
 		b = appendCell(b, x.Slice(p.Range))
+		if n.layer == Annotations {
+			b = appendCell(append(b, ','), g.Annotators[0])
+		}
 		if n.split != nil {
 			b = appendCell(append(b, ','), n.split(g.Document))
 		}

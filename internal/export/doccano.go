@@ -20,7 +20,7 @@ var Doccano = Format{
 	append:    appendDoccano,
 	loses: func(g corpus.Gold, n names, lost func(Loss)) {
 		passageLoses(g, n, lost)
-		overlapLoses(passageOf(g, n).spans, n, lost)
+		overlapLoses(layOut(g, n).spans, n, lost)
 	},
 }
 

@@ -40,6 +40,7 @@ type Format struct {
 	Unit      string // of its positions: "code points", "UTF-16 units", "bytes"; "" where it has none
 	Divided   bool   // each record names its split, so that one file holds all
 	Predicts  bool   // Source.Predictions have a place in it
+	Annotates bool   // each record names its annotator, so that it can hold what each person handed in
 
 	// append adds one checked document to b. It is called from several
 	// goroutines at once. A format has either this or folder.
@@ -53,6 +54,10 @@ type Format struct {
 	// it is.
 	folder func(ctx context.Context, out Folder, d Dataset) error
 
+	once  bool // folder reads the gold of all splits together, where others read each for itself
+	twice bool // folder reads gold again, or not by surveying, so that it is surveyed before
+	late  bool // folder writes nothing before all gold is read, so that it can refuse losses itself
+
 	// loses tells what of a document cannot be said, in order; nil where all
 	// can. It is called from several goroutines at once. It leaves the document's
 	// id and key to the caller.
@@ -63,6 +68,7 @@ type Format struct {
 type names struct {
 	labels  map[corpus.LabelID]string
 	set     corpus.LabelSet
+	layer   Layer                         // "" is gold
 	release string                        // "" where it is current gold that is written
 	people  map[corpus.AnnotatorID]string // who decided, in a release
 	split   func(corpus.Document) string  // nil where the dataset is not divided
@@ -96,6 +102,7 @@ type Source struct {
 	Guidelines string // Markdown
 	Labels     corpus.LabelSet
 	Release    *corpus.Release // nil for current gold
+	Layer      Layer           // of which Gold is; "" is gold
 
 	// Gold is ranged over several times and gives the same each time, in order
 	// of documents: current gold is to be pinned to its newest.
@@ -119,7 +126,7 @@ func Released(r corpus.Release, gold iter.Seq2[corpus.Gold, error]) Source {
 }
 
 func (s Source) names(o Options) names {
-	n := names{labels: s.Labels.Names(), set: s.Labels, split: o.Split, all: o.All}
+	n := names{labels: s.Labels.Names(), set: s.Labels, layer: s.Layer, split: o.Split, all: o.All}
 	if s.Release != nil {
 		n.release, n.people = s.Release.Name, s.Release.DeciderNames()
 	}
@@ -133,6 +140,10 @@ type Options struct {
 	Split  func(corpus.Document) string // one of Splits for each document; nil exactly where there are none
 	Lossy  bool                         // leave out what the format cannot say, and list it, rather than refuse
 	All    bool                         // boilerplate too, in the formats that have the body alone by themselves
+
+	// Tentative: where the export fails, what it wrote is thrown away, so that a
+	// loss may be found while it is written. That saves a reading of gold.
+	Tentative bool
 }
 
 // Dataset is what a format of several files writes.
@@ -141,44 +152,87 @@ type Dataset struct {
 	Name       string // of the project
 	Guidelines string // Markdown
 	Labels     corpus.LabelSet
-	Languages  []string // of its documents, the most frequent first
 	Splits     []string // in order; one "" where it is not divided
-	Holds      Manifest // its counts and losses; nothing of its files
-
-	// Gold are the documents of a split, checked, or with "" all of them. It may
-	// be called again and gives the same.
-	Gold func(split string) iter.Seq2[corpus.Gold, error]
 
 	Page        func(context.Context, corpus.DocumentID) ([]byte, string, error) // as in Source
 	Predictions *Predictions
+
+	gold   iter.Seq2[corpus.Gold, error]
+	survey *survey // of what surveying has read
+}
+
+// of are the documents of a split, or with "" all of them, not checked yet. It
+// may be called again and gives the same. Who is in no split comes with each:
+// the check refuses it.
+func (d Dataset) of(split string) iter.Seq2[corpus.Gold, error] {
+	if split == "" {
+		return d.gold
+	}
+	return func(yield func(corpus.Gold, error) bool) {
+		for g, err := range d.gold {
+			if err == nil {
+				if is := d.split(g.Document); is != split && is != "" {
+					continue
+				}
+			}
+			if !yield(g, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// Gold is of, with each document checked.
+func (d Dataset) Gold(split string) iter.Seq2[corpus.Gold, error] {
+	return func(yield func(corpus.Gold, error) bool) {
+		for g, err := range d.of(split) {
+			if err == nil {
+				err = d.check(g)
+			}
+			if !yield(g, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// languages are those of the documents that were read, the most frequent first.
+func (d Dataset) languages() []string {
+	n := d.survey.Languages
+	return slices.SortedFunc(maps.Keys(n), func(a, b string) int {
+		return cmp.Or(cmp.Compare(n[b], n[a]), strings.Compare(a, b))
+	})
 }
 
 // Manifest says what an export holds, so that two datasets can be told apart
 // and one can be made again.
 type Manifest struct {
-	Format    string               `json:"format"`
-	Project   string               `json:"project,omitempty"` // its name
-	Documents int                  `json:"documents"`
-	Newest    corpus.GoldID        `json:"newestGold"` // the newest gold in it, 0 where it is empty
-	Blocks    map[corpus.Class]int `json:"blocks"`     // by class, both always there
-	Spans     map[string]int       `json:"spans"`      // by label, labels without a span left out
-	Languages map[string]int       `json:"languages"`  // documents by language, those without one left out
-	Splits    []SplitCounts        `json:"splits,omitempty"`
-	Lost      *Lost                `json:"lost,omitempty"`  // what the format cannot say
-	Files     []File               `json:"files,omitempty"` // where there are several, in order
-	Bytes     int64                `json:"bytes"`           // of all files
-	SHA256    string               `json:"sha256"`          // of the bytes, lower-case hex; of several files, of what sha256sum prints of them
-	Program   string               `json:"program"`
+	Format      string               `json:"format"`
+	Project     string               `json:"project,omitempty"` // its name
+	Layer       Layer                `json:"layer,omitempty"`   // "" is gold
+	Documents   int                  `json:"documents"`
+	Annotations int                  `json:"annotations,omitempty"` // of these, where that is the layer
+	Newest      corpus.GoldID        `json:"newestGold"`            // the newest gold in it, 0 where it is empty
+	Blocks      map[corpus.Class]int `json:"blocks"`                // by class, both always there
+	Spans       map[string]int       `json:"spans"`                 // by label, labels without a span left out
+	Languages   map[string]int       `json:"languages"`             // documents by language, those without one left out
+	Splits      []SplitCounts        `json:"splits,omitempty"`
+	Lost        *Lost                `json:"lost,omitempty"`  // what the format cannot say
+	Files       []File               `json:"files,omitempty"` // where there are several, in order
+	Bytes       int64                `json:"bytes"`           // of all files
+	SHA256      string               `json:"sha256"`          // of the bytes, lower-case hex; of several files, of what sha256sum prints of them
+	Program     string               `json:"program"`
 
 	Release *corpus.ReleaseManifest `json:"release,omitempty"` // where it is a release that was written
 }
 
 // SplitCounts are what a split holds.
 type SplitCounts struct {
-	Name      string               `json:"name"`
-	Documents int                  `json:"documents"`
-	Blocks    map[corpus.Class]int `json:"blocks"`
-	Spans     map[string]int       `json:"spans"`
+	Name        string               `json:"name"`
+	Documents   int                  `json:"documents"`
+	Annotations int                  `json:"annotations,omitempty"`
+	Blocks      map[corpus.Class]int `json:"blocks"`
+	Spans       map[string]int       `json:"spans"`
 }
 
 // Program names this program and the version it was built from.
@@ -223,7 +277,7 @@ func (f Format) WriteRelease(ctx context.Context, w io.Writer, r corpus.Release,
 // returns what was written; several files are written as a ZIP. The error of a
 // document that fails its check names it; what was written before is then a
 // beginning and no dataset. Nothing is written where something would be lost
-// that was not given up.
+// that was not given up, unless the export is tentative.
 func (f Format) Stream(ctx context.Context, w io.Writer, s Source, o Options) (Manifest, error) {
 	if f.Several(o) {
 		z := NewZIP(w)
@@ -234,48 +288,55 @@ func (f Format) Stream(ctx context.Context, w io.Writer, s Source, o Options) (M
 		return m, err
 	}
 
-	var lost *Lost
-	if f.loses != nil {
-		m, err := f.surveyed(ctx, s, o)
-		if err != nil {
-			return m, err
-		}
-		lost = m.Lost
+	v, err := f.surveyed(ctx, s, o)
+	if err != nil {
+		return v.Manifest, err
 	}
-	m, sum := f.manifest(s, o), sha256.New()
-	err := f.write(ctx, io.MultiWriter(w, sum), &m, s.names(o), s.Gold)
-	m.Lost, m.SHA256 = lost, hex.EncodeToString(sum.Sum(nil))
+	sum, size := sha256.New(), new(counter)
+	err = f.write(ctx, io.MultiWriter(w, sum, size), v, s.Gold)
 	if err == nil {
-		err = m.complete(s)
+		err = v.finish()
 	}
+	v.Bytes, v.SHA256 = int64(*size), hex.EncodeToString(sum.Sum(nil))
 
-	return m, err
+	return v.Manifest, err
+}
+
+// counter counts what is written to it.
+type counter int64
+
+func (c *counter) Write(b []byte) (int, error) {
+	*c += counter(len(b))
+	return len(b), nil
 }
 
 // Into writes the files of an export into a folder, and its manifest as
 // manifest.json.
 func (f Format) Into(ctx context.Context, out Folder, s Source, o Options) (Manifest, error) {
-	m, err := f.surveyed(ctx, s, o)
+	v, err := f.surveyed(ctx, s, o)
 	if err != nil {
-		return m, err
+		return v.Manifest, err
 	}
-	d, files := f.dataset(s, o, m), &recorder{to: out}
+	d, files := dataset(s, o, v), &recorder{to: out}
 
 	if f.folder != nil {
 		err = f.folder(ctx, files, d)
 	} else {
-		err = f.writeSplits(ctx, files, s, o, d)
+		err = f.writeSplits(ctx, files, d)
 	}
 	if err == nil {
-		err = files.finish(&m)
+		err = v.finish()
+	}
+	if err == nil {
+		err = files.finish(&v.Manifest)
 	}
 
-	return m, err
+	return v.Manifest, err
 }
 
 // writeSplits writes a file for each split of a format that is one stream of
 // documents; one for all where its records name their split.
-func (f Format) writeSplits(ctx context.Context, files Folder, s Source, o Options, d Dataset) error {
+func (f Format) writeSplits(ctx context.Context, files Folder, d Dataset) error {
 	splits := d.Splits
 	if f.Divided {
 		splits = []string{""}
@@ -285,7 +346,7 @@ func (f Format) writeSplits(ctx context.Context, files Folder, s Source, o Optio
 		if err != nil {
 			return err
 		}
-		if err := f.write(ctx, w, new(f.manifest(s, o)), d.names, d.Gold(split)); err != nil {
+		if err := f.write(ctx, w, d.survey, d.of(split)); err != nil {
 			return err
 		}
 	}
@@ -296,49 +357,32 @@ func (f Format) writeSplits(ctx context.Context, files Folder, s Source, o Optio
 // Survey counts what an export would hold and lists what it would lose, and
 // checks each document. What is lost is no error here.
 func (f Format) Survey(ctx context.Context, s Source, o Options) (Manifest, error) {
-	n := s.names(o)
-	m := f.manifest(s, o)
-	lost := Lost{Kinds: map[string]int{}}
-
-	type surveyed struct {
-		tally
-		lost []Loss
-	}
-	err := inOrder(ctx, s.Gold, func(gold []corpus.Gold) (surveyed, error) {
-		var out surveyed
-		for _, g := range gold {
-			if err := out.count(g, n); err != nil {
-				return out, err
-			}
-			if f.loses != nil {
-				f.loses(g, n, func(l Loss) {
-					l.Document, l.Key = g.Document.ID, g.Document.Key()
-					out.lost = append(out.lost, l)
-				})
-			}
-		}
-		return out, nil
-	}, func(out surveyed) error {
-		lost.add(out.lost)
-		return m.add(out.tally)
-	})
-	if lost.Documents > 0 {
-		m.Lost = &lost
-	}
+	o.Lossy = true
+	v := f.newSurvey(s, o)
+	err := f.Takes(s)
 	if err == nil {
-		err = m.complete(s)
+		err = v.read(ctx, s)
 	}
 
-	return m, err
+	return v.Manifest, err
 }
 
-// surveyed is Survey, where a loss that nobody gave up is an error.
-func (f Format) surveyed(ctx context.Context, s Source, o Options) (Manifest, error) {
-	m, err := f.Survey(ctx, s, o)
-	if err == nil && m.Lost != nil && !o.Lossy {
-		err = m.Lost.refuse(f.Name)
+// surveyed is the survey that an export fills while it reads, or that is made
+// before, where a loss has to be refused before a byte is written.
+func (f Format) surveyed(ctx context.Context, s Source, o Options) (*survey, error) {
+	v := f.newSurvey(s, o)
+	if err := f.Takes(s); err != nil {
+		return v, err
 	}
-	return m, err
+	ordered := f.once || f.Divided || len(o.Splits) < 2 // losses are listed in the order of documents
+	refuses := f.late || o.Lossy || o.Tentative
+	if !f.twice && (f.loses == nil || ordered && refuses) {
+		return v, nil
+	}
+	err := v.read(ctx, s)
+	v.made = true
+
+	return v, err
 }
 
 // manifest is one of nothing yet.
@@ -350,6 +394,9 @@ func (f Format) manifest(s Source, o Options) Manifest {
 	if s.Release != nil {
 		m.Release = &s.Release.ReleaseManifest
 	}
+	if s.Layer == Annotations {
+		m.Layer = s.Layer
+	}
 
 	return m
 }
@@ -358,96 +405,17 @@ func noBlocks() map[corpus.Class]int {
 	return map[corpus.Class]int{corpus.Body: 0, corpus.Boilerplate: 0}
 }
 
-// complete is an error where a release has other documents than it should.
-func (m Manifest) complete(s Source) error {
-	if r := s.Release; r != nil && m.Documents != r.Documents {
-		return corpus.Invalidf("", "the release %q has %d documents and %d could be read; see what is wrong with: annotate release verify", r.Name, r.Documents, m.Documents)
-	}
-	return nil
-}
-
 // dataset is what a folder format sees.
-func (f Format) dataset(s Source, o Options, holds Manifest) Dataset {
-	n := s.names(o)
-	languages := slices.SortedFunc(maps.Keys(holds.Languages), func(a, b string) int {
-		if d := holds.Languages[b] - holds.Languages[a]; d != 0 {
-			return d
-		}
-		return strings.Compare(a, b)
-	})
+func dataset(s Source, o Options, v *survey) Dataset {
 	splits := o.Splits
 	if len(splits) == 0 {
 		splits = []string{""}
 	}
 
 	return Dataset{
-		names: n, Name: s.Project, Guidelines: s.Guidelines, Labels: s.Labels, Languages: languages, Splits: splits, Holds: holds,
-		Page: s.Page, Predictions: s.Predictions,
-		Gold: func(split string) iter.Seq2[corpus.Gold, error] {
-			return func(yield func(corpus.Gold, error) bool) {
-				for g, err := range s.Gold {
-					if err == nil && split != "" && n.split(g.Document) != split {
-						continue
-					}
-					if err == nil {
-						if err = check(g, n.labels); err != nil {
-							err = of(g, err)
-						}
-					}
-					if !yield(g, err) || err != nil {
-						return
-					}
-				}
-			}
-		},
+		names: v.names, Name: s.Project, Guidelines: s.Guidelines, Labels: s.Labels, Splits: splits,
+		Page: s.Page, Predictions: s.Predictions, gold: s.Gold, survey: v,
 	}
-}
-
-// tally is what some documents hold, by split; "" where there is none.
-type tally map[string]*held
-
-type held struct {
-	documents int
-	newest    corpus.GoldID
-	blocks    map[corpus.Class]int
-	spans     map[string]int
-	languages map[string]int
-}
-
-// count checks a document and counts it.
-func (t *tally) count(g corpus.Gold, n names) error {
-	if err := check(g, n.labels); err != nil {
-		return of(g, err)
-	}
-	split := ""
-	if n.split != nil {
-		split = n.split(g.Document)
-	}
-	if *t == nil {
-		*t = tally{}
-	}
-	h := (*t)[split]
-	if h == nil {
-		h = &held{blocks: map[corpus.Class]int{}, spans: map[string]int{}, languages: map[string]int{}}
-		(*t)[split] = h
-	}
-
-	h.documents++
-	h.newest = max(h.newest, g.ID)
-	for _, p := range g.Pieces {
-		h.blocks[p.Class]++
-	}
-	for _, s := range g.Spans {
-		h.spans[n.labels[s.Label]]++
-	}
-	if g.Document.Language != "" {
-		h.languages[g.Document.Language]++
-	}
-	if n.split != nil && split == "" {
-		return of(g, corpus.Invalidf("split", "it belongs to no split; it came in while the splits were made, so try again"))
-	}
-
-	return nil
 }
 
 // of says which document an error is about.
@@ -455,47 +423,16 @@ func of(g corpus.Gold, err error) error {
 	return fmt.Errorf("document %d (%s): %w", g.Document.ID, g.Document.Key(), err)
 }
 
-// add adds what was counted.
-func (m *Manifest) add(t tally) error {
-	for name, h := range t {
-		m.Documents += h.documents
-		m.Newest = max(m.Newest, h.newest)
-		add(m.Blocks, h.blocks)
-		add(m.Spans, h.spans)
-		add(m.Languages, h.languages)
-		if name == "" {
-			continue
-		}
-		i := slices.IndexFunc(m.Splits, func(s SplitCounts) bool { return s.Name == name })
-		if i < 0 {
-			return fmt.Errorf("there is no split %q", name)
-		}
-		m.Splits[i].Documents += h.documents
-		add(m.Splits[i].Blocks, h.blocks)
-		add(m.Splits[i].Spans, h.spans)
-	}
-
-	return nil
-}
-
-func add[K comparable](to, more map[K]int) {
-	for k, n := range more {
-		to[k] += n
-	}
-}
-
 var buffers = sync.Pool{New: func() any { return new([]byte) }}
 
-// write writes documents one after the other and counts them in m.
-func (f Format) write(ctx context.Context, w io.Writer, m *Manifest, n names, gold iter.Seq2[corpus.Gold, error]) error {
+// write writes documents one after the other and surveys them.
+func (f Format) write(ctx context.Context, w io.Writer, v *survey, gold iter.Seq2[corpus.Gold, error]) error {
 	var before, between, after string
 	if f.frame != nil {
-		before, between, after = f.frame(n)
+		before, between, after = f.frame(v.names)
 	}
 	put := func(b []byte) error {
-		k, err := w.Write(b)
-		m.Bytes += int64(k)
-		if err != nil {
+		if _, err := w.Write(b); err != nil {
 			return fmt.Errorf("write: %w", err)
 		}
 		return nil
@@ -506,36 +443,26 @@ func (f Format) write(ctx context.Context, w io.Writer, m *Manifest, n names, go
 		}
 	}
 
-	type encoded struct {
-		tally
-		bytes *[]byte
-	}
-	err := inOrder(ctx, gold, func(gold []corpus.Gold) (encoded, error) {
-		out := encoded{bytes: buffers.Get().(*[]byte)}
-		b := (*out.bytes)[:0]
+	first := true
+	err := surveying(ctx, v, gold, func(gold []corpus.Gold) (*[]byte, error) {
+		buffer := buffers.Get().(*[]byte)
+		b := (*buffer)[:0]
 		var err error
 		for _, g := range gold {
-			if err = out.count(g, n); err != nil {
-				break
-			}
 			b = append(b, between...)
-			if b, err = f.append(b, g, n); err != nil {
-				err = of(g, err)
-				break
+			if b, err = f.append(b, g, v.names); err != nil {
+				return nil, of(g, err)
 			}
 		}
-		*out.bytes = b
-		return out, err
-	}, func(out encoded) error {
-		defer buffers.Put(out.bytes)
-		b := *out.bytes
-		if m.Documents == 0 {
-			b = b[len(between):]
+		*buffer = b
+		return buffer, nil
+	}, func(buffer *[]byte) error {
+		defer buffers.Put(buffer)
+		b := *buffer
+		if first {
+			first, b = false, b[len(between):]
 		}
-		if err := put(b); err != nil {
-			return err
-		}
-		return m.add(out.tally)
+		return put(b)
 	})
 	if err != nil || after == "" {
 		return err

@@ -286,6 +286,60 @@ func TestFormats(t *testing.T) {
 	}
 }
 
+// Gold is read as few times as a format allows: a loss that is to be refused
+// before a byte is written takes a reading of its own.
+func TestGoldIsReadAsOftenAsNeeded(t *testing.T) {
+	divided := export.Options{Splits: half.Splits, Split: half.Split}
+	for _, c := range []struct {
+		format export.Format
+		o      export.Options
+		want   int
+	}{
+		{export.JSONL, export.Options{}, 1},
+		{export.JSONL, divided, 1},
+		{export.HuggingFace, export.Options{}, 1},
+		{export.HuggingFace, divided, 1},
+		{export.SpaCy, divided, 2},
+		{export.SpaCy, export.Options{Splits: half.Splits, Split: half.Split, Tentative: true}, 1},
+		{export.IOB2, export.Options{}, 2},
+		{export.IOB2, export.Options{Tentative: true}, 1},
+		{export.IOB2, export.Options{Splits: half.Splits, Split: half.Split, Tentative: true}, 3},
+		{export.JSONCAS, divided, 2},
+		{export.W3C, export.Options{}, 2},
+		{export.AEB, lossy, 3},
+	} {
+		n, s := 0, source(page(1, "A plain page"), page(2, "Another one"))
+		gold := s.Gold
+		s.Gold = func(yield func(corpus.Gold, error) bool) {
+			n++
+			gold(yield)
+		}
+		m, err := c.format.Stream(t.Context(), io.Discard, s, c.o)
+		if err != nil || m.Documents != 2 || n != c.want {
+			t.Errorf("%s %+v: read %d times, want %d; %d documents, %v", c.format.Name, c.o, n, c.want, m.Documents, err)
+		}
+	}
+}
+
+// What is written tentatively is the same, and so are its losses.
+func TestTentativeExportsAreTheSame(t *testing.T) {
+	for _, f := range export.Formats {
+		for _, o := range []export.Options{lossy, {Splits: half.Splits, Split: half.Split, Lossy: true}} {
+			want, m := into(t, f, o, pages()...)
+			o.Tentative = true
+			files, tentative := into(t, f, o, pages()...)
+			if d := cmp.Diff(want, files) + cmp.Diff(m, tentative); d != "" {
+				t.Errorf("%s: %s", f.Name, d)
+			}
+			o.Lossy = false
+			_, err := f.Into(t.Context(), new(export.Memory), source(pages()...), o)
+			if lost, refused := m.Lost != nil, errors.As(err, new(*corpus.Invalid)); lost != refused {
+				t.Errorf("%s loses %v, and says %v", f.Name, m.Lost, err)
+			}
+		}
+	}
+}
+
 // size is how many bytes the files have, without the manifest.
 func size(files map[string]string) int64 {
 	n := 0

@@ -28,6 +28,8 @@ var HuggingFace = Format{
 	Name: "huggingface", Ext: "parquet", MediaType: "application/vnd.apache.parquet", Unit: "code points",
 	About:  "A folder for load_dataset: Parquet, card and Croissant file. Configuration spans: text, tokens, ner_tags and all spans, of the body alone, or of all blocks where asked. Configuration blocks: one row a page with its blocks and their classes.",
 	folder: writeHuggingFace,
+	once:   true,
+	late:   true,
 	loses: func(g corpus.Gold, n names, lost func(Loss)) {
 		leftOut(g, n, func(s corpus.Span) { lost(Loss{Kind: LossBoilerplate, Detail: named(s, n)}) })
 	},
@@ -125,11 +127,11 @@ func configurations(labels corpus.LabelSet) []configuration {
 
 // spansRowOf makes the row of a document. tags numbers the tags.
 func spansRowOf(g corpus.Gold, n names, tags map[string]*int64) spansRow {
-	p := passageOf(g, n)
-	row := spansRow{ID: new(g.Document.Key()), Text: new(p.Text()), Tokens: make([]*string, 0, p.Len()/5), NERTags: make([]*int64, 0, p.Len()/5), Spans: []hfSpan{}}
+	l := layOut(g, n)
+	row := spansRow{ID: new(g.Document.Key()), Text: &l.whole, Tokens: make([]*string, 0, l.end/5), NERTags: make([]*int64, 0, l.end/5), Spans: []hfSpan{}}
 	row.URL, row.Language, row.Meta = aboutRow(g.Document)
 
-	for _, in := range p.parts() {
+	for _, in := range l.parts() {
 		ts := tokens(in)
 		es := entities(ts, in.spans, func(string, corpus.Span) {}) // the column spans has them
 		for i := range ts {
@@ -143,7 +145,7 @@ func spansRowOf(g corpus.Gold, n names, tags map[string]*int64) spansRow {
 			row.Tokens, row.NERTags = append(row.Tokens, &ts[i].text), append(row.NERTags, tag)
 		}
 	}
-	for _, s := range p.spans {
+	for _, s := range l.spans {
 		row.Spans = append(row.Spans, hfSpan{new(int64(s.Start)), new(int64(s.End)), new(n.labels[s.Label])})
 	}
 
@@ -155,32 +157,14 @@ func blocksRowOf(g corpus.Gold) blocksRow {
 	row := blocksRow{ID: new(g.Document.Key()), Blocks: []*string{}, Labels: []*int64{}, Reasons: []*string{}}
 	row.URL, row.Language, row.Meta = aboutRow(g.Document)
 
-	at, cp := 0, 0
-	advance := func(to int) (from int) {
-		from = at
-		at += bytesOf(g.Document.Text[at:], to-cp)
-		cp = to
-		return from
-	}
+	doc := walker{text: g.Document.Text}
 	for _, p := range g.Pieces {
-		advance(p.Start)
-		row.Blocks = append(row.Blocks, new(g.Document.Text[advance(p.End):at]))
+		row.Blocks = append(row.Blocks, new(doc.text[doc.byte(p.Start):doc.byte(p.End)]))
 		row.Labels = append(row.Labels, new(int64(slices.Index(blockClasses, string(p.Class)))))
 		row.Reasons = append(row.Reasons, orNull(p.Reason))
 	}
 
 	return row
-}
-
-// bytesOf is how many bytes the first n code points of s take.
-func bytesOf(s string, n int) int {
-	for i := range s {
-		if n == 0 {
-			return i
-		}
-		n--
-	}
-	return len(s)
 }
 
 // aboutRow is what both tables say of a document.
@@ -296,6 +280,9 @@ func writeHuggingFace(ctx context.Context, out Folder, d Dataset) (err error) {
 	if err := fillTables(ctx, d, splits); err != nil {
 		return err
 	}
+	if err := d.survey.finish(); err != nil {
+		return err
+	}
 
 	if err := create(out, "README.md", []byte(card(d, configs))); err != nil {
 		return err
@@ -347,7 +334,7 @@ func fillTables(ctx context.Context, d Dataset, splits []hfSplit) error {
 		size   int
 	}
 
-	return inOrder(ctx, d.Gold(""), func(gold []corpus.Gold) (map[string]*rows, error) {
+	return surveying(ctx, d.survey, d.of(""), func(gold []corpus.Gold) (map[string]*rows, error) {
 		out := map[string]*rows{}
 		for _, g := range gold {
 			split := ""

@@ -48,7 +48,7 @@ func bioes(i, n int) byte {
 
 // appendTags writes the sentences of a document.
 func appendTags(b []byte, g corpus.Gold, n names, letter scheme) []byte {
-	for _, p := range passageOf(g, n).parts() {
+	for _, p := range layOut(g, n).parts() {
 		ts := tokens(p)
 		if len(ts) == 0 {
 			continue

@@ -20,6 +20,7 @@ var JSONL = Format{
 	MediaType: "application/jsonl",
 	Unit:      "code points",
 	Divided:   true,
+	Annotates: true,
 	About:     "JSON Lines, one document a line, positions in Unicode code points. Nothing is lost; importing it restores the same gold.",
 	append:    appendRecord,
 }
@@ -77,14 +78,19 @@ func appendPieces(b []byte, pieces []corpus.Piece) []byte {
 // appendEnd writes whose labelling it is and where it belongs, and ends the
 // record.
 func appendEnd(b []byte, g corpus.Gold, n names) []byte {
-	b = append(b, `,"layer":"gold","annotators":[`...)
-	for i, name := range g.Annotators {
-		if i > 0 {
-			b = append(b, ',')
+	if n.layer == Annotations {
+		b = append(b, `,"layer":"annotation","annotator":`...)
+		b = appendString(b, g.Annotators[0])
+	} else {
+		b = append(b, `,"layer":"gold","annotators":[`...)
+		for i, name := range g.Annotators {
+			if i > 0 {
+				b = append(b, ',')
+			}
+			b = appendString(b, name)
 		}
-		b = appendString(b, name)
+		b = append(b, ']')
 	}
-	b = append(b, ']')
 	if n.split != nil {
 		b = append(b, `,"split":`...)
 		b = appendString(b, n.split(g.Document))

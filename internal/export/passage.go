@@ -13,16 +13,24 @@ import (
 	"annotate/internal/text"
 )
 
-// passage is the text that a format gives of a document, with positions in it.
-type passage struct {
-	*text.Index
+// layout is the text that a format gives of a document, in paragraphs.
+type layout struct {
+	whole      string
+	end        int // of the text, in code points
 	paragraphs []paragraph
 	spans      []corpus.Span // inside one paragraph each, in the order of gold
 }
 
-// paragraph is a run of a passage, from the position at of the document on.
+// passage is a layout with positions in its text.
+type passage struct {
+	layout
+	*text.Index
+}
+
+// paragraph is a run of a layout, from the position at of the document on.
 type paragraph struct {
 	text.Range
+	text  string
 	at    int
 	block int // of the document
 }
@@ -30,12 +38,16 @@ type paragraph struct {
 // passageOf is the wanted pieces in document order, a blank line between two.
 // Parts of one block that follow one another are one paragraph again.
 func passageOf(g corpus.Gold, n names) passage {
-	var p passage
-	var b strings.Builder
-	b.Grow(len(g.Document.Text))
-	p.paragraphs = make([]paragraph, 0, len(g.Pieces))
-	doc, blocks := text.NewIndex(g.Document.Text), g.Document.Blocks
-	at, block, end := 0, 0, 0
+	l := layOut(g, n)
+	return passage{l, text.NewIndex(l.whole)}
+}
+
+// layOut is passageOf for who asks for no positions: an index takes as long as
+// all of this.
+func layOut(g corpus.Gold, n names) layout {
+	l := layout{paragraphs: make([]paragraph, 0, len(g.Pieces))}
+	blocks, doc := g.Document.Blocks, walker{text: g.Document.Text}
+	block, start, end, size := 0, 0, 0, 0 // of the paragraph its first byte, and its last code point, in the document
 	for _, piece := range g.Pieces {
 		for blocks[block].End < piece.End {
 			block++
@@ -43,45 +55,80 @@ func passageOf(g corpus.Gold, n names) passage {
 		if !n.wanted(piece) {
 			continue
 		}
-		if last := len(p.paragraphs) - 1; last >= 0 && end == piece.Start && piece.Start > blocks[block].Start {
-			p.paragraphs[last].End += piece.Len()
+		from, to := doc.byte(piece.Start), doc.byte(piece.End)
+		if last := len(l.paragraphs) - 1; last >= 0 && end == piece.Start && piece.Start > blocks[block].Start {
+			p := &l.paragraphs[last]
+			p.End, p.text = p.End+piece.Len(), g.Document.Text[start:to]
 		} else {
 			if last >= 0 {
-				b.WriteString(blankLine)
-				at += len(blankLine)
+				l.end += len(blankLine)
 			}
-			p.paragraphs = append(p.paragraphs, paragraph{text.Range{Start: at, End: at + piece.Len()}, piece.Start, block})
+			start = from
+			l.paragraphs = append(l.paragraphs, paragraph{text.Range{Start: l.end, End: l.end + piece.Len()}, g.Document.Text[from:to], piece.Start, block})
 		}
-		b.WriteString(doc.Slice(piece.Range))
-		at, end = at+piece.Len(), piece.End
+		l.end, end, size = l.end+piece.Len(), piece.End, size+len(blankLine)+to-from
 	}
-	p.Index = text.NewIndex(b.String())
+	l.join(size)
 
 	for _, s := range g.Spans {
-		if r, ok := p.place(s.Range); ok {
+		if r, ok := l.place(s.Range); ok {
 			s.Range = r
-			p.spans = append(p.spans, s)
+			l.spans = append(l.spans, s)
 		}
 	}
 
-	return p
+	return l
 }
 
-// place is where a range of the document stands in the passage. It is false
+// join makes the text of at most size bytes.
+func (l *layout) join(size int) {
+	var b strings.Builder
+	b.Grow(size)
+	for i, p := range l.paragraphs {
+		if i > 0 {
+			b.WriteString(blankLine)
+		}
+		b.WriteString(p.text)
+	}
+	l.whole = b.String()
+}
+
+// walker finds code points of a text from front to back, without an index.
+type walker struct {
+	text   string
+	at, cp int // the same place, in bytes and in code points
+}
+
+// byte is where a code point begins; it is not before the last that was asked
+// for.
+func (w *walker) byte(cp int) int {
+	for w.cp < cp {
+		if w.text[w.at] < utf8.RuneSelf {
+			w.at++
+		} else {
+			_, size := utf8.DecodeRuneInString(w.text[w.at:])
+			w.at += size
+		}
+		w.cp++
+	}
+	return w.at
+}
+
+// place is where a range of the document stands in the text. It is false
 // where that is not inside one paragraph.
-func (p passage) place(r text.Range) (text.Range, bool) {
-	i := sort.Search(len(p.paragraphs), func(i int) bool { return p.paragraphs[i].at > r.Start }) - 1
+func (l layout) place(r text.Range) (text.Range, bool) {
+	i := sort.Search(len(l.paragraphs), func(i int) bool { return l.paragraphs[i].at > r.Start }) - 1
 	if i < 0 {
 		return r, false
 	}
-	in := p.paragraphs[i]
+	in := l.paragraphs[i]
 	r = text.Range{Start: r.Start - in.at + in.Start, End: r.End - in.at + in.Start}
 
 	return r, in.Contains(r)
 }
 
 // bodyText is the text of the body, for formats that are about nothing else.
-func bodyText(g corpus.Gold) string { return passageOf(g, names{}).Text() }
+func bodyText(g corpus.Gold) string { return layOut(g, names{}).whole }
 
 // utf16 is a range in UTF-16 units.
 func (p passage) utf16(r text.Range) (start, end int) { return p.UTF16(r.Start), p.UTF16(r.End) }
@@ -179,7 +226,7 @@ func (d Dataset) perDocument(ctx context.Context, out Folder, split string, enco
 	}
 	names := fileNames{}
 
-	return inOrder(ctx, d.Gold(split), func(gold []corpus.Gold) ([]encoded, error) {
+	return surveying(ctx, d.survey, d.of(split), func(gold []corpus.Gold) ([]encoded, error) {
 		all := make([]encoded, len(gold))
 		for i, g := range gold {
 			files, err := encode(g)
@@ -205,11 +252,7 @@ func (d Dataset) perDocument(ctx context.Context, out Folder, split string, enco
 // stream writes the documents of a split one after the other, encoded on all
 // cores; as says how.
 func (d Dataset) stream(ctx context.Context, w io.Writer, split string, as Format) error {
-	n := d.names
-	n.split = nil // they are counted already
-	m := as.manifest(Source{}, Options{})
-
-	return as.write(ctx, w, &m, n, d.Gold(split))
+	return as.write(ctx, w, d.survey, d.of(split))
 }
 
 // partition is a part in tokens without a gap: its words and marks, and runs of
@@ -246,10 +289,10 @@ func (t token) blank() bool {
 }
 
 // parts are the paragraphs with the spans in them.
-func (p passage) parts() []part {
-	out, spans := make([]part, len(p.paragraphs)), p.spans
-	for i, q := range p.paragraphs {
-		out[i] = part{q.Range, p.Slice(q.Range), spansIn(&spans, q.Range)}
+func (l layout) parts() []part {
+	out, spans := make([]part, len(l.paragraphs)), l.spans
+	for i, p := range l.paragraphs {
+		out[i] = part{p.Range, p.text, spansIn(&spans, p.Range)}
 	}
 
 	return out

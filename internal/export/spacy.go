@@ -24,6 +24,7 @@ var SpaCy = Format{
 	Name: "spacy", Ext: "spacy", MediaType: "application/octet-stream", Unit: "code points",
 	About:  "DocBin files for spaCy 3, with our tokens: doc.ents without overlaps, and all spans in doc.spans[\"sc\"]. The body alone, or all blocks where asked. Spans must not cut a word.",
 	folder: writeSpaCy,
+	once:   true,
 	loses: func(g corpus.Gold, n names, lost func(Loss)) {
 		tagLosses(g, n, func(l Loss) {
 			if l.Kind != LossOverlap { // the group of spans has it
@@ -55,7 +56,7 @@ func writeSpaCy(ctx context.Context, out Folder, d Dataset) error {
 		return err
 	}
 
-	err := inOrder(ctx, d.Gold(""), func(gold []corpus.Gold) (map[string]*docBin, error) {
+	err := surveying(ctx, d.survey, d.of(""), func(gold []corpus.Gold) (map[string]*docBin, error) {
 		parts := map[string]*docBin{}
 		for _, g := range gold {
 			split := ""
@@ -138,9 +139,9 @@ const rowSize = 3 * 8
 // single spaces behind them, so that all other white space, and what cannot be
 // seen, has to be a token.
 func (b *docBin) add(g corpus.Gold, n names) {
-	passage := passageOf(g, n)
-	b.rows = slices.Grow(b.rows, rowSize*passage.Len()/4)
-	rest, cp, count := passage.Text(), 0, 0
+	l := layOut(g, n)
+	b.rows = slices.Grow(b.rows, rowSize*l.end/4)
+	rest, cp, count := l.whole, 0, 0
 	put := func(word string, iob, kind uint64) {
 		b.strings[word] = true
 		for _, v := range [...]uint64{spacyID(word), iob, kind} {
@@ -169,7 +170,7 @@ func (b *docBin) add(g corpus.Gold, n names) {
 
 	var group []byte
 	spans := 0
-	for _, p := range passage.parts() {
+	for _, p := range l.parts() {
 		ts := tokens(p)
 		es := entities(ts, p.spans, func(string, corpus.Span) {})
 		places := make([]int, len(ts))
@@ -203,7 +204,7 @@ func (b *docBin) add(g corpus.Gold, n names) {
 			}
 		}
 	}
-	gap(passage.Len(), spacyOutside, 0)
+	gap(l.end, spacyOutside, 0)
 
 	b.lengths = binary.LittleEndian.AppendUint32(b.lengths, uint32(count))
 	b.groups = append(b.groups, spanGroups(group, spans))

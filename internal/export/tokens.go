@@ -47,24 +47,25 @@ type token struct {
 // no token by itself.
 func tokens(p part) []token {
 	out := make([]token, 0, len(p.text)/4)
-	cp := p.Start
-	for it := words.FromString(p.text); it.Next(); {
+	cp, it := p.Start, words.FromString("")
+	for rest := p.text; rest != ""; {
+		if n, blank := plainWord(rest); n > 0 {
+			if !blank {
+				out = append(out, token{text.Range{Start: cp, End: cp + n}, rest[:n]})
+			}
+			cp, rest = cp+n, rest[n:]
+			continue
+		}
+		it.SetText(rest) // a boundary depends on nothing before the last one
+		it.Next()
 		word := it.Value()
-		if word == " " {
-			cp++
-			continue
-		}
-		if plain(word) {
-			out = append(out, token{text.Range{Start: cp, End: cp + len(word)}, word})
-			cp += len(word)
-			continue
-		}
+		rest = rest[len(word):]
 		for len(word) > 0 {
-			rest := ""
+			after := ""
 			gap := strings.IndexFunc(word, spaceRune)
 			if gap >= 0 {
 				_, size := utf8.DecodeRuneInString(word[gap:])
-				word, rest = word[:gap], word[gap+size:]
+				word, after = word[:gap], word[gap+size:]
 			}
 			n := utf8.RuneCountInString(word)
 			if visible(word) {
@@ -73,22 +74,73 @@ func tokens(p part) []token {
 			if cp += n; gap >= 0 {
 				cp++
 			}
-			word = rest
+			word = after
 		}
 	}
 
 	return out
 }
 
-// plain reports whether a word is ASCII that can be seen, as most are.
-func plain(word string) bool {
-	for i := range len(word) {
-		if word[i] <= ' ' || word[i] >= 0x7f {
-			return false
+// plainWord is how long the first word of s is, or one character of white
+// space, where ASCII alone decides that, as it does for most words of most
+// pages: letters and digits up to what cannot join them, or a mark by itself.
+// Otherwise it is 0, and the rules of UAX 29 have to be asked.
+func plainWord(s string) (n int, blank bool) {
+	for n < len(s) && asciiKinds[s[n]] == asciiWord {
+		n++
+	}
+	if n == 0 {
+		switch asciiKinds[s[0]] {
+		case asciiSpace:
+			n, blank = 1, true
+		case asciiMark, asciiMiddle:
+			n = 1
+		default:
+			return 0, false
 		}
 	}
-	return true
+
+	if n == len(s) {
+		return n, blank
+	}
+	switch next := asciiKinds[s[n]]; {
+	case next == asciiOther:
+		return 0, false
+	case next == asciiMiddle && asciiKinds[s[0]] == asciiWord: // as in 3.5 and can't
+		if n+1 < len(s) && (asciiKinds[s[n+1]] == asciiOther || asciiKinds[s[n+1]] == asciiWord) {
+			return 0, false
+		}
+	}
+
+	return n, blank
 }
+
+// How ASCII behaves in words.
+const (
+	asciiOther  = iota // the low line joins words; controls; all that is not ASCII
+	asciiWord          // letters and digits
+	asciiMiddle        // joins letters or digits on both of its sides
+	asciiMark
+	asciiSpace
+)
+
+var asciiKinds = func() (kinds [256]uint8) {
+	for c := ' '; c < 0x7f; c++ {
+		switch {
+		case c == ' ':
+			kinds[c] = asciiSpace
+		case c == '_':
+		case '0' <= c && c <= '9', 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z':
+			kinds[c] = asciiWord
+		case strings.ContainsRune(".,:;'", c):
+			kinds[c] = asciiMiddle
+		default:
+			kinds[c] = asciiMark
+		}
+	}
+	kinds['\n'] = asciiSpace
+	return kinds
+}()
 
 // spaceRune is where Python's split cuts: it has four controls more than Go.
 func spaceRune(r rune) bool { return unicode.IsSpace(r) || 0x1c <= r && r <= 0x1f }
@@ -156,8 +208,7 @@ func tagLosses(g corpus.Gold, n names, lost func(Loss)) {
 		return
 	}
 	tell := func(kind string, s corpus.Span) { lost(Loss{Kind: kind, Detail: named(s, n)}) }
-	p := passageOf(g, n)
-	for _, in := range p.parts() {
+	for _, in := range layOut(g, n).parts() {
 		if len(in.spans) > 0 {
 			entities(tokens(in), in.spans, tell)
 		}

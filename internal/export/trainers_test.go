@@ -20,6 +20,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/clipperhouse/uax29/v2/words"
 	"github.com/google/go-cmp/cmp"
 	"github.com/klauspost/compress/zlib"
 	"github.com/parquet-go/parquet-go"
@@ -108,6 +109,18 @@ func wordsOf(s string) []string {
 	return out
 }
 
+// wordsByRule asks the rules of UAX 29 about everything.
+func wordsByRule(s string) (out []string) {
+	for it := words.FromString(s); it.Next(); {
+		for _, word := range strings.FieldsFunc(it.Value(), spaceRune) {
+			if visible(word) {
+				out = append(out, word)
+			}
+		}
+	}
+	return out
+}
+
 func TestTokens(t *testing.T) {
 	for s, want := range map[string][]string{
 		"":                                  nil,
@@ -119,7 +132,9 @@ func TestTokens(t *testing.T) {
 		"Zoe\u0308 naï\u00adve":             {"Zoe\u0308", "naï\u00adve"},
 		"\ufeffa \u200b b \u202bשלום\u202c": {"a", "b", "שלום\u202c"},
 		"👩\u200d👩\u200d👧 🇨🇭🇩🇪 1️⃣": {"👩\u200d👩\u200d👧", "🇨🇭", "🇩🇪", "1️⃣"},
-		" \u0308x": {"\u0308", "x"},
+		" \u0308x":               {"\u0308", "x"},
+		"x_y a.b 1,5. U.S. e.g.": {"x_y", "a.b", "1,5", ".", "U.S", ".", "e.g", "."},
+		"don't 'quote' a:b":      {"don't", "'", "quote", "'", "a:b"},
 	} {
 		if got := wordsOf(s); !slices.Equal(got, want) {
 			t.Errorf("%q is cut into %q, want %q", s, got, want)
@@ -133,8 +148,12 @@ func FuzzTokens(f *testing.F) {
 	f.Add("😀 Zoe\u0308 in 🇨🇭\u00a0Bern\r\nשלום Ada \u202b")
 	f.Add("a\x00b\u2028c\u0085\"d\"\\e\t\x7f\ufeff<&>\ufffd")
 	f.Add("10\u202f000 don't x_y")
+	f.Add("a_b 3.5, a.b. c: d' \"e\" f.\u0308g #\ufe0f 1\u20e3  \u0308 h\n\u200di-j .5 'k'.")
 	f.Fuzz(func(t *testing.T, s string) {
 		s = strings.ToValidUTF8(s, "")
+		if got, want := wordsOf(s), wordsByRule(s); !slices.Equal(got, want) {
+			t.Errorf("%q is cut into %q, by UAX 29 alone into %q", s, got, want)
+		}
 		runes := []rune(s)
 		const shift = 7
 		end := 0

@@ -22,6 +22,7 @@ var W3C = Format{
 	MediaType: `application/ld+json; profile="http://www.w3.org/ns/anno.jsonld"`,
 	About:     "W3C Web Annotation (JSON-LD): a collection with a page for each document, the text beside it. Spans are tags, classes of blocks classify; each is found by quote and by position.",
 	Unit:      "code points",
+	twice:     true,
 	folder: func(ctx context.Context, out Folder, d Dataset) error {
 		for _, split := range d.Splits {
 			if err := writeCollection(ctx, out, d, split); err != nil {

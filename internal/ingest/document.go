@@ -73,6 +73,7 @@ func document(p Page, cutting string) (corpus.Incoming, error) {
 	}
 	if p.MediaType == Record || t != nil {
 		p.ID, p.URL, p.Name, p.Language, in.Meta = cmp.Or(r.ID, p.ID), r.URL, r.Title, r.Language, r.Meta
+		in.Split = r.Split
 	}
 	if in.Meta == "" {
 		in.Meta = "{}"

@@ -304,6 +304,19 @@ func TestRecordFields(t *testing.T) {
 		t.Error(d)
 	}
 
+	docs, problems = take(t, "a.jsonl", []byte(`{"text":"a","split":"dev"}
+{"text":"b","split":null}
+{"text":"c","split":"test 2026"}
+{"text":"d","split":7}
+{"text":"e","meta":{"split":"dev"}}`), ingest.Options{})
+	var splits []string
+	for _, d := range docs {
+		splits = append(splits, d.Split+" "+d.Meta)
+	}
+	if d := cmp.Diff([]string{"dev {}", " {}", ` {"split":"test 2026"}`, ` {"split":7}`, ` {"split":"dev"}`}, splits); d != "" || len(problems) > 0 {
+		t.Error(d, problems)
+	}
+
 	docs, _ = take(t, "t.csv", []byte("ID,Text,url,Title,language,year,empty\nk,A,https://a.example.org,T,fr,2024,\n"), ingest.Options{})
 	if d := docs[0]; d.ExternalID != "k" || d.Name != "T" || d.Site != "example.org" || d.Language != "fr" || d.Meta != `{"year":"2024"}` || d.Line != 2 {
 		t.Errorf("%+v", d)
@@ -376,7 +389,7 @@ func TestGold(t *testing.T) {
 		{"spans without blocks", `"spans":[{"start":2,"end":5,"label":"PER"}]`, "gold needs a class for every block"},
 		{"spans over undecided blocks", `"blocks":[{"start":0,"end":6}],"spans":[{"start":2,"end":5,"label":"PER"}]`, "gold needs a class for every block"},
 		{"gold without blocks", `"layer":"gold"`, "gold needs a class for every block"},
-		{"one annotator's labels", blocks + `,"layer":"annotation","annotator":"mara"`, "only gold and unlabelled documents can be imported yet"},
+		{"one annotator's labels", blocks + `,"layer":"annotation","annotator":"mara"`, "only gold and documents without labels can be imported"},
 		{"an unknown layer", blocks + `,"layer":"x"`, `there is no layer "x"`},
 		{"a quote that differs", blocks + `,"spans":[{"start":3,"end":5,"label":"PER","quote":"Ada"}]`, `span 1, [3,5), covers "da" but its quote is "Ada"`},
 		{"positions in UTF-16 units", blocks + `,"spans":[{"start":3,"end":6,"label":"PER","quote":"Ada"}]`, "fit as UTF-16 units"},

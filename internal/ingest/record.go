@@ -16,14 +16,17 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"annotate/internal/corpus"
+	"annotate/internal/split"
 	"annotate/internal/text"
 )
 
 // record is a JSON object in our native form. Only text or html is
-// required. split, release and sealed say where an export put the document and
-// are not kept; a field with any other name goes to meta under that name.
+// required. release and sealed say what an export was made of and are not kept;
+// a field with any other name goes to meta under that name, and so does a split
+// that cannot be the name of a part.
 type record struct {
 	ID, URL, Title, Language string
+	Split                    string
 	Text, HTML               *string
 	SHA256                   string
 	Meta                     string
@@ -176,7 +179,15 @@ func (r *record) set(field string, v jsontext.Value, more *members) error {
 		if name, err = str(field, v); name != "" {
 			r.Annotators = append(r.Annotators, name)
 		}
-	case "split", "release", "sealed":
+	case "split":
+		part, bad := optional(field, v)
+		if bad != nil || part != nil && split.CheckPart(*part) != nil {
+			return more.keep(field, v)
+		}
+		if part != nil {
+			r.Split = *part
+		}
+	case "release", "sealed":
 	default:
 		return more.keep(field, v)
 	}
@@ -410,7 +421,7 @@ func (r *record) label(in *corpus.Incoming) error {
 	switch r.Layer {
 	case "", "gold":
 	case "annotation", "annotations":
-		return errors.New(`the record holds one annotator's labels (layer "annotation"); only gold and unlabelled documents can be imported yet`)
+		return errors.New(`the record holds one annotator's labels (layer "annotation"); only gold and documents without labels can be imported`)
 	default:
 		return fmt.Errorf("there is no layer %q; a record is gold or has no layer", r.Layer)
 	}

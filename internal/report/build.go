@@ -79,6 +79,7 @@ func (b *Builder) Report(o Options) (Report, error) {
 		}
 	}
 	r.pairs()
+	r.Sample = r.sample(o.Resamples.Seed)
 	if !o.NoSlices {
 		var err error
 		if r.Slices, err = r.slicesBy(o.Slices, o.Resamples.Seed); err != nil {
@@ -232,7 +233,7 @@ func Compute(ctx context.Context, h Header, gold iter.Seq2[score.Gold, error], s
 			}
 		})
 		for _, j := range jobs {
-			b.Document(Document{Key: j.gold.ID, Name: j.gold.Name, URL: j.gold.URL, Site: j.gold.Site, Fields: j.gold.Fields})
+			b.Document(Document{Key: j.gold.ID, Name: j.gold.Name, URL: j.gold.URL, Site: j.gold.Site, Fields: j.gold.Fields, Chosen: j.gold.Chosen})
 			for k := range sources {
 				b.Score(k, j.scored[k])
 			}

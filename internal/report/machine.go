@@ -122,6 +122,14 @@ type jsonSlice struct {
 	F1    map[string]jsonInterval `json:"f1"`
 }
 
+// jsonSample says how documents were chosen.
+type jsonSample struct {
+	Counts map[corpus.Chosen]int `json:"documents"`
+	Whole  bool                  `json:"wholeProject"`
+	Fair   bool                  `json:"fairSample"`
+	Lot    *jsonSlice            `json:"drawnByLot,omitzero"`
+}
+
 type jsonGate struct {
 	Name  string   `json:"name"`
 	Run   string   `json:"run,omitzero"`
@@ -165,6 +173,7 @@ func printJSON(w io.Writer, r Report) error {
 		Pairs      []jsonComparison `json:"pairs"`
 		Against    []jsonAgainst    `json:"against,omitzero"`
 		Slices     []jsonSlice      `json:"slices"`
+		Chosen     *jsonSample      `json:"chosen,omitzero"`
 		Gates      []jsonGate       `json:"gates"`
 		Each       []jsonDocument   `json:"each"`
 	}{Title: h.Title, Program: h.Program, Gold: h.Gold, Release: h.Release, Guidelines: h.Guidelines, Metrics: h.Metrics, Documents: len(r.Documents), Sites: h.Sites,
@@ -188,11 +197,14 @@ func printJSON(w io.Writer, r Report) error {
 		}
 	}
 	for _, s := range r.Slices {
-		x := jsonSlice{s.Field, s.Value, s.N, map[string]jsonInterval{}}
-		for k, i := range s.F1 {
-			x.F1[r.Runs[k].Name] = asJSON(i)
+		out.Slices = append(out.Slices, r.jsonSlice(s))
+	}
+	if s := r.Sample; len(s.Counts) > 0 {
+		out.Chosen = &jsonSample{Counts: s.Counts, Whole: s.Whole, Fair: s.Fair()}
+		if s.Lot != nil {
+			drawn := r.jsonSlice(*s.Lot)
+			out.Chosen.Lot = &drawn
 		}
-		out.Slices = append(out.Slices, x)
 	}
 	for _, g := range r.Gates {
 		x := jsonGate{Name: g.Name, Run: g.Run, Bound: g.Bound, Value: number(g.Value), Held: !g.Short()}
@@ -218,6 +230,15 @@ func printJSON(w io.Writer, r Report) error {
 	return err
 }
 
+func (r Report) jsonSlice(s Slice) jsonSlice {
+	x := jsonSlice{s.Field, s.Value, s.N, map[string]jsonInterval{}}
+	for k, i := range s.F1 {
+		x.F1[r.Runs[k].Name] = asJSON(i)
+	}
+
+	return x
+}
+
 func documentFigures(run Run, i int) map[string]any {
 	out := map[string]any{}
 	for k, m := range run.Scores.Measures {
@@ -234,7 +255,7 @@ func documentFigures(run Run, i int) map[string]any {
 func (r Report) jsonRun(k int) jsonRun {
 	run := r.Runs[k]
 	out := jsonRun{Name: run.Name, Statuses: run.Scores.Statuses(), Perfect: run.Outcomes().Perfect, Missing: r.Missing(k), Unused: run.Unused,
-		Everything: anchor(run.Scores.Everything), Nothing: anchor(run.Scores.Nothing), Wanted: run.Wanted(.01)}
+		Everything: anchor(run.Scores.Everything), Nothing: anchor(run.Scores.Nothing), Wanted: r.Stop(k, .01).Wanted}
 	if run.Cleaner.Name != "" {
 		out.Cleaner = &run.Cleaner
 	}

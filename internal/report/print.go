@@ -198,6 +198,7 @@ func (r Report) Said() []string {
 	if h.Common > 0 {
 		out = append(out, fmt.Sprintf("%s left out, because not every run has a prediction for them.", count(h.Common, "document")))
 	}
+	out = append(out, r.SampleWords()...)
 	if c := r.Ceiling; c != nil && c.Documents > 0 {
 		out = append(out, fmt.Sprintf("Human ceiling: word F1 %s (%s) between two people, on %s that both labelled blind.", show(c.F1.Mean), between(c.F1), count(c.Documents, "document")))
 	}
@@ -421,13 +422,8 @@ func (r Report) Notes(run int) []string {
 	if s := one.Speed(); s.N > 0 {
 		out = append(out, fmt.Sprintf("Time for a document: half within %d ms, 95 %% within %d ms, the longest %d ms.", s.P50, s.P95, s.Max))
 	}
-	if n := one.Wanted(.01); n > 0 {
-		have := one.Headline().N
-		if n > have {
-			out = append(out, fmt.Sprintf("For an interval of one point either way: some %d documents with gold, %d more than now.", n, n-have))
-		} else {
-			out = append(out, fmt.Sprintf("The interval is already within one point either way; %d documents would do.", n))
-		}
+	if s := r.Stop(run, .01).words(); s != "" {
+		out = append(out, s)
 	}
 
 	return out

@@ -26,6 +26,7 @@ type Report struct {
 	Baseline  int    // the run that the others are set against, -1 for none
 	Pairs     []Pair // every two runs by the headline, with Holm's correction over all of them
 	Slices    []Slice
+	Sample    Sample
 	Ceiling   *Ceiling // nil where no two people labelled one document blind
 	Gates     []Gate
 }
@@ -43,6 +44,7 @@ type Header struct {
 	Sites      int      // 0 where the site of any document is not known
 	NoBody     []string // documents whose gold has no body: in no word score
 	Common     int      // how many documents were left out because not every run has them; 0 where that was not asked
+	Whole      bool     // the documents with gold are all that the project has
 }
 
 // Document is one that has gold.
@@ -54,6 +56,7 @@ type Document struct {
 	Site   string
 	Fields map[string]string
 	Gold   corpus.GoldID // 0 outside of a data file
+	Chosen corpus.Chosen // how it came to be labelled; "" where nobody knows
 }
 
 // Title is what people know the document by.
@@ -271,20 +274,6 @@ type Ceiling struct {
 	Kappa     float64 // of blocks; NaN where all are of one class
 	Start     float64 // by how many words they differ about where the body begins, in the mean
 	End       float64
-}
-
-// Wanted is how many documents it would take for an interval of the headline
-// of half so much on either side, at the spread that there is now: the advice
-// when to stop labelling. 0 where there is no interval.
-func (r Run) Wanted(half float64) int {
-	i := r.Headline().Macro[score.F1]
-	n := r.Headline().N
-	if math.IsNaN(i.Low) || n < 2 || half <= 0 {
-		return 0
-	}
-	now := (i.High - i.Low) / 2
-
-	return int(math.Ceil(float64(n) * (now / half) * (now / half)))
 }
 
 // Gate is a bound and what was reached.

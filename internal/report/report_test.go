@@ -166,10 +166,10 @@ func TestOneRunAgainstAnother(t *testing.T) {
 func TestHowManyMoreDocuments(t *testing.T) {
 	r := made(t, false, report.Options{Baseline: -1}, one)
 	i := r.Runs[0].Headline().Macro[score.F1]
-	if got := r.Runs[0].Wanted((i.High - i.Low) / 4); got < 31 || got > 33 {
+	if got := r.Stop(0, (i.High-i.Low)/4).Wanted; got < 31 || got > 33 {
 		t.Errorf("%d documents for half of the interval that 8 give", got)
 	}
-	if got := made(t, false, report.Options{Baseline: -1}, perfect).Runs[0].Wanted(.01); got != 0 {
+	if got := made(t, false, report.Options{Baseline: -1}, perfect).Stop(0, .01).Wanted; got != 0 {
 		t.Errorf("%d documents where there is no spread", got)
 	}
 }

@@ -28,6 +28,7 @@ func (s Slice) Told(run int) bool { return s.Difference[run].Low > 0 || s.Differ
 // The fields that every document has, beside those of its metadata.
 const (
 	SiteField   = "site"
+	ChosenField = "chosen"
 	LengthField = "length of the body"
 	ShareField  = "body's share of the page"
 )
@@ -117,6 +118,10 @@ func (r Report) fields() []field {
 			meta[k][i] = v
 		}
 	}
+	chosen := r.chosenField()
+	if len(chosen.order) > 0 {
+		delete(meta, ChosenField) // one field of a name
+	}
 	for _, k := range slices.Sorted(maps.Keys(meta)) {
 		out = append(out, field{name: k, values: meta[k]})
 	}
@@ -140,6 +145,7 @@ func (r Report) fields() []field {
 		}
 		sliced = append(sliced, quarters(LengthField, "words", words), quarters(ShareField, "%", share))
 	}
+	sliced = append(sliced, chosen)
 
 	return slices.DeleteFunc(sliced, func(f field) bool { return len(f.order) == 0 })
 }

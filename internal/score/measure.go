@@ -16,6 +16,7 @@ type Gold struct {
 	Name       string            // its file or title, "" for none
 	Site       string            // what documents are clustered by, "" for unknown
 	Fields     map[string]string // what else is known of it, for slices: "language", "kind" …
+	Chosen     corpus.Chosen     // how it came to be labelled; "" where nobody knows
 	SourceHash string            // SHA-256 of the page's bytes, lower-case hex, "" for unknown
 	TextHash   string            // the same of Page
 	Page       string            // the document's text; "" where only its body is known

@@ -106,9 +106,18 @@ const slack = 0.12
 // to be compared exactly, in order. Sketches are cut into bands, and two that
 // agree in a whole band are looked at (Leskovec, Rajaraman and Ullman, Mining
 // of Massive Datasets, 3.4): of pairs with a Jaccard coefficient of Alike 998 in
-// 1000 are found, of those with 0.9 all. A short text inside one of twice its
-// length has a coefficient of 0.5, and then one in four is found.
+// 1000 are found, of those with 0.9 all. A short text inside a much longer one
+// is found by its sample, see inside.
 func Candidates(entries []Entry) []Candidate {
+	out := resembling(entries)
+	out = inside(out, entries)
+	slices.SortFunc(out, compareCandidates)
+
+	return slices.Compact(out)
+}
+
+// resembling are the pairs that agree in a band, in order.
+func resembling(entries []Entry) []Candidate {
 	rows := bandRows(Alike)
 	var out []Candidate
 	band := make([]banded, 0, len(entries))

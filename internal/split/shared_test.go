@@ -24,7 +24,7 @@ func TestNearCopiesAmongRealPages(t *testing.T) {
 		found[c] = true
 	}
 
-	alike, inside, missed := 0, 0, 0
+	alike, inside := 0, 0
 	for i := range texts {
 		for j := i + 1; j < len(texts); j++ {
 			s := Compare(sets[i], sets[j])
@@ -34,18 +34,16 @@ func TestNearCopiesAmongRealPages(t *testing.T) {
 			was := found[Candidate{int32(i), int32(j)}]
 			t.Logf("%v: %s, %s, jaccard %.3f, containment %.3f", was, texts[i].name, texts[j].name, s.Jaccard, s.Containment)
 			switch {
-			case s.Jaccard >= Alike && !was:
-				t.Errorf("%s and %s are alike and not found", texts[i].name, texts[j].name)
+			case !was:
+				t.Errorf("%s and %s are near-copies and not found", texts[i].name, texts[j].name)
 			case s.Jaccard >= Alike:
 				alike++
-			case was:
-				inside++
 			default:
-				missed++
+				inside++
 			}
 		}
 	}
-	t.Logf("%d texts: %d pairs alike, %d one inside the other, %d of these missed, of %d candidates", len(texts), alike, inside, missed, len(found))
+	t.Logf("%d texts: %d pairs alike, %d one inside the other, of %d candidates", len(texts), alike, inside, len(found))
 }
 
 type realText struct {

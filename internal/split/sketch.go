@@ -14,7 +14,7 @@ import (
 
 // SketchVersion says how texts become sketches. Those of another version cannot
 // be compared and are made again.
-const SketchVersion = 1
+const SketchVersion = 2
 
 // width is how many words make a shingle.
 const width = 5
@@ -125,10 +125,21 @@ const permutations = 128
 // 1997), and of that 16 bits, by which two differ but once in 65 536 times (Li
 // and König, b-bit minwise hashing, 2010). The zero value is of a text without
 // words and is like none.
+//
+// That says how alike two texts are, and little of a short one inside a long
+// one. For that it has a sample too: of the shingles whose hash is 0 modulo 8,
+// in order, the upper half of the hash (the other sketch of Broder's paper; as
+// FracMinHash in Irber and others, Lightweight compositional analysis of
+// metagenomes with FracMinHash, 2022). What of a short text is sampled, is
+// sampled in a longer one that holds it.
 type Sketch struct {
 	Words, Shingles int
 	Mins            [permutations]uint16
+	Sample          []uint32
 }
+
+// sampled is of how many shingles one is in the sample, in the mean.
+const sampled = 8
 
 // multipliers and addends are those of the permutations; their seed is fixed,
 // because sketches are kept.
@@ -154,6 +165,12 @@ func SketchOf(text string) Sketch {
 		}
 		s.Mins[i] = uint16(least)
 	}
+	s.Sample = make([]uint32, 0, len(hashes)/sampled+4)
+	for _, h := range hashes {
+		if h%sampled == 0 {
+			s.Sample = append(s.Sample, uint32(h>>32))
+		}
+	}
 
 	return s
 }
@@ -173,22 +190,38 @@ func (s *Sketch) Like(o *Sketch) float64 {
 	return float64(n) / permutations
 }
 
+// Equal reports whether two sketches are the same.
+func (s *Sketch) Equal(o *Sketch) bool {
+	return s.Words == o.Words && s.Shingles == o.Shingles && s.Mins == o.Mins && slices.Equal(s.Sample, o.Sample)
+}
+
+// minsBytes is how many bytes the lowest members take.
+const minsBytes = 2 * permutations
+
 // Bytes are the numbers of the sketch as they are kept.
 func (s *Sketch) Bytes() []byte {
-	out := make([]byte, 0, 2*permutations)
+	out := make([]byte, 0, minsBytes+4*len(s.Sample))
 	for _, m := range s.Mins {
 		out = binary.LittleEndian.AppendUint16(out, m)
+	}
+	for _, h := range s.Sample {
+		out = binary.LittleEndian.AppendUint32(out, h)
 	}
 	return out
 }
 
 // SetBytes reads them again.
 func (s *Sketch) SetBytes(b []byte) error {
-	if len(b) != 2*permutations {
-		return fmt.Errorf("a sketch has %d bytes, not %d", 2*permutations, len(b))
+	if len(b) < minsBytes || (len(b)-minsBytes)%4 != 0 {
+		return fmt.Errorf("a sketch cannot have %d bytes", len(b))
 	}
 	for i := range s.Mins {
 		s.Mins[i] = binary.LittleEndian.Uint16(b[2*i:])
+	}
+	b = b[minsBytes:]
+	s.Sample = make([]uint32, len(b)/4)
+	for i := range s.Sample {
+		s.Sample[i] = binary.LittleEndian.Uint32(b[4*i:])
 	}
 	return nil
 }

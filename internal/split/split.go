@@ -9,6 +9,11 @@
 // from the start, but an article that another site took over stands there in
 // another frame of menus and headlines, which may be longer than itself. Where
 // there is gold, its body is compared too: that is the article without a frame.
+// Two texts are near-copies where they resemble each other, or where one
+// contains the other: the Jaccard coefficient of their sets of shingles, or the
+// share of the smaller set that the larger one has (Broder, On the resemblance
+// and containment of documents, 1997). Both are counted exactly, for pairs that
+// sketches name.
 //
 // The package knows no data file: who keeps sketches, pairs and what was
 // assigned gives them to it.

@@ -219,17 +219,82 @@ func TestManyCopiesStayFew(t *testing.T) {
 	}
 }
 
+// A note of 80 words that stands whole in a page of 2 000 shares 4 % with it.
+func TestAShortTextInsideALongOne(t *testing.T) {
+	const n = 100
+	r := rand.New(rand.NewPCG(8, 8))
+	found := func(length, kept int) int {
+		var entries []Entry
+		for len(entries) < 2*n {
+			note, page := words(r, length), words(r, 2000)
+			at := r.IntN(len(page))
+			entries = append(entries, entry(len(entries), strings.Join(note, " ")),
+				entry(len(entries)+1, strings.Join(slices.Concat(page[:at], note[:kept], page[at:]), " ")))
+		}
+		hit := 0
+		for _, c := range Candidates(entries) {
+			if c.A%2 == 0 && c.B == c.A+1 {
+				hit++
+			}
+		}
+		return hit
+	}
+	for _, c := range []struct{ length, kept, least int }{
+		{80, 80, n * 97 / 100}, {150, 150, n}, {400, 400, n},
+		{400, 370, n * 97 / 100}, // 92 % of it
+	} {
+		if got := found(c.length, c.kept); got < c.least {
+			t.Errorf("of %d texts with %d of their %d words in a long page, %d are found", n, c.kept, c.length, got)
+		}
+	}
+	if got := found(400, 160); got > n/100 {
+		t.Errorf("%d of %d pages are candidates for 40 %% of a text", got, n)
+	}
+}
+
+func entry(id int, text string) Entry {
+	return Entry{corpus.DocumentID(id + 1), Text, true, SketchOf(text)}
+}
+
+// On a site, short pages that are mostly its frame are not all held against its
+// long ones.
+func TestAFrameMakesNoCandidates(t *testing.T) {
+	r := rand.New(rand.NewPCG(9, 9))
+	for _, pages := range []int{40, 400} {
+		frame := words(r, 150)
+		var entries []Entry
+		for i := range pages {
+			length := 60
+			if i%2 == 0 {
+				length = 1500
+			}
+			entries = append(entries, entry(i, strings.Join(append(words(r, length), frame...), " ")))
+		}
+		among := 0
+		for _, c := range Candidates(entries) {
+			if c.A%2 != c.B%2 { // two short ones are rather alike
+				among++
+			}
+		}
+		if among > pages/20 {
+			t.Errorf("%d candidates of a long and a short page among %d pages of a site", among, pages)
+		}
+	}
+}
+
 func TestASketchIsKept(t *testing.T) {
 	s := SketchOf(passage)
 	again := Sketch{Words: s.Words, Shingles: s.Shingles}
-	if err := again.SetBytes(s.Bytes()); err != nil || again != s {
+	if err := again.SetBytes(s.Bytes()); err != nil || !again.Equal(&s) {
 		t.Errorf("%v", err)
 	}
-	if err := again.SetBytes(nil); err == nil {
-		t.Error("nothing is a sketch")
+	for _, n := range []int{0, 100, len(s.Bytes()) - 1} {
+		if err := again.SetBytes(s.Bytes()[:n]); err == nil {
+			t.Errorf("%d bytes are a sketch", n)
+		}
 	}
 	// A kept sketch is compared with those of years later.
-	if sum := fmt.Sprint(s.Words, s.Shingles, s.Mins[:4]); sum != "25 21 [37224 49853 44132 46908]" {
+	if sum := fmt.Sprint(s.Words, s.Shingles, s.Mins[:4], s.Sample); sum != "25 21 [55719 55078 21821 52766] [2592313384 3337052607 3431853363 4209106576]" {
 		t.Errorf("the sketch is %s; with another one, SketchVersion must change", sum)
 	}
 }

@@ -82,19 +82,20 @@ type mark struct{ byte, unit int }
 
 // NewIndex reads s once. s must be valid UTF-8, as every stored text is.
 func NewIndex(s string) *Index {
-	x := &Index{text: s}
+	x := &Index{text: s, n: utf8.RuneCountInString(s)}
+	if x.n == len(s) {
+		x.u, x.ascii = x.n, true
+		return x
+	}
 
-	n, u := 0, 0
+	x.marks = make([]mark, 0, x.n/step+1)
+	n := 0
 	for i, r := range s {
 		if n%step == 0 {
-			x.marks = append(x.marks, mark{i, u})
+			x.marks = append(x.marks, mark{i, x.u})
 		}
 		n++
-		u += units(r)
-	}
-	x.n, x.u = n, u
-	if n == len(s) {
-		x.ascii, x.marks = true, nil
+		x.u += units(r)
 	}
 
 	return x
