@@ -120,6 +120,17 @@ async function reload() {
   if (focus && deciding.byKey.has(focus)) go(focus);
 }
 
+/**
+ * The page before this one may have sent its last decision after this one was
+ * made by the server: then neither the outbox nor this page knows it. Where
+ * something is decided here meanwhile, the answer to that brings it.
+ */
+async function catchUp() {
+  const r = await fetch(`${here}/state`, { headers: { Accept: "application/json" } }).catch(() => null);
+  const now = r?.ok ? await r.json() : null;
+  if (now?.seen > deciding.seen && deciding.waiting.length === 0) await reload();
+}
+
 // ---- painting
 
 /** @param {string} id */
@@ -579,4 +590,4 @@ paintAll();
 const first = deciding.open()[0] ?? deciding.places[0];
 if (first) go(first.key);
 document.body.dataset.ready = "1";
-void outbox.send();
+void outbox.send().then(catchUp);
