@@ -128,14 +128,15 @@ func (r Report) group(kind, site string) *Cost {
 // Choose is the source that costs least on pages of the site and kind, of those
 // that speak of a page: measured where there is most in common with it, on the
 // site, else on pages of its kind, else on all. It is Blank where a blank page
-// costs no more. A run that was never measured speaks until it is.
+// costs no more. Of equal ones the model speaks: it says of each block how sure it
+// is. A run that was never measured speaks until it is.
 func (r Report) Choose(kind, site string, speaking []string) string {
 	best, least := Blank, 0.0
 	unmeasured := ""
 	for _, source := range speaking {
 		saved, known := r.saves(kind, site, source)
 		switch {
-		case known && saved > least:
+		case known && (saved > least || saved == least && source == Model && best != Blank):
 			best, least = source, saved
 		case !known && unmeasured == "" && strings.HasPrefix(source, corpus.FromRun):
 			unmeasured = source
