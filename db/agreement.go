@@ -22,6 +22,7 @@ type AgreementOptions struct {
 	Release      *corpus.Release // its documents, as they were labelled when it was made; nil for those of now
 	Since, Until time.Time       // documents that a second person handed in then or later, and before; zero for no bound
 	Label        corpus.LabelID  // spans of this label alone
+	Arm          corpus.Arm      // documents on which all who labelled them were shown suggestions, or all had them kept back; "" for all documents
 
 	Progress func(done, total int) // documents tallied; may be nil. It is called where many have to be.
 }
@@ -101,10 +102,11 @@ type agreementKey struct {
 	release      corpus.ReleaseID
 	since, until int64
 	label        corpus.LabelID
+	arm          corpus.Arm
 }
 
 func (o AgreementOptions) key(p corpus.ProjectID) agreementKey {
-	k := agreementKey{project: p, since: math.MinInt64, until: math.MaxInt64, label: o.Label}
+	k := agreementKey{project: p, since: math.MinInt64, until: math.MaxInt64, label: o.Label, arm: o.Arm}
 	if o.Release != nil {
 		k.release = o.Release.ID
 	}
@@ -162,6 +164,7 @@ type agreeing struct {
 	names   map[corpus.AnnotatorID]string
 	builder *agreement.Builder
 	sites   map[corpus.DocumentID]string // nil where they are read one by one
+	arms    map[corpus.DocumentID]bool   // that belong to the arm; nil where none is asked for
 
 	covered    int
 	done, most int
@@ -183,8 +186,35 @@ func (s *Store) agreeing(ctx context.Context, p corpus.Project, o AgreementOptio
 	if m.names, err = s.names(ctx); err != nil {
 		return nil, err
 	}
+	if o.Arm != "" {
+		if m.arms, err = s.inArm(ctx, p.ID, o.Arm); err != nil {
+			return nil, err
+		}
+	}
 
 	return m, s.scan(ctx, `SELECT count(*) FROM shared WHERE project_id = ?`, []any{p.ID}, &m.most)
+}
+
+// inArm are the documents that several people labelled, all of them in one arm.
+func (s *Store) inArm(ctx context.Context, p corpus.ProjectID, arm corpus.Arm) (map[corpus.DocumentID]bool, error) {
+	out := map[corpus.DocumentID]bool{}
+	err := s.rows(ctx, `SELECT x.document_id FROM shared x WHERE x.project_id = ?1
+		AND EXISTS (SELECT 1 FROM suggested g WHERE g.document_id = x.document_id AND g.arm = ?2)
+		AND NOT EXISTS (SELECT 1 FROM suggested g WHERE g.document_id = x.document_id AND g.arm <> ?2)`, []any{p, arm}, func(r *sql.Rows) error {
+		var id corpus.DocumentID
+		err := r.Scan(&id)
+		out[id] = true
+		return err
+	})
+
+	return out, err
+}
+
+// SharedDocuments is how many documents of a project several people labelled.
+func (s *Store) SharedDocuments(ctx context.Context, project corpus.ProjectID) (n int, err error) {
+	err = s.scan(ctx, `SELECT count(*) FROM shared WHERE project_id = ?`, []any{project}, &n)
+
+	return n, err
 }
 
 func (m *agreeing) header() agreement.Header {
@@ -360,7 +390,7 @@ func (m *agreeing) add(rows []sharedRow) error {
 		if row.several {
 			m.covered++
 		}
-		if row.at < m.key.since || row.at >= m.key.until {
+		if row.at < m.key.since || row.at >= m.key.until || m.arms != nil && !m.arms[row.Document] {
 			continue
 		}
 		if m.o.Label != 0 {

@@ -321,3 +321,40 @@ func TestGoldInDoubtIsLookedAtOnce(t *testing.T) {
 		t.Error("a verdict that there is not was taken")
 	}
 }
+
+func TestAgreementIsToldApartByArm(t *testing.T) {
+	s, p, people := team(t, 3, func(p *corpus.Project) { p.Overlap = 2 }, "mara", "ines")
+	hand := func(id corpus.DocumentID, who string, body int, arm corpus.Arm) {
+		t.Helper()
+		if arm != "" {
+			if _, err := s.KeepSuggested(t.Context(), id, people[who].ID, corpus.Shown{Arm: arm, Suggestions: suggestions()}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		handIn(t, s, id, people[who], body)
+	}
+	// On document 1 both say the same, on document 2 the opposite; on document 3
+	// one was shown suggestions and the other was not.
+	hand(1, "mara", 2, corpus.ArmShown)
+	hand(1, "ines", 2, corpus.ArmShown)
+	hand(2, "mara", 4, corpus.ArmBlind)
+	hand(2, "ines", 0, corpus.ArmBlind)
+	hand(3, "mara", 2, corpus.ArmShown)
+	hand(3, "ines", 2, corpus.ArmBlind)
+
+	for arm, want := range map[corpus.Arm]struct {
+		documents int
+		raw       float64
+	}{corpus.ArmShown: {1, 1}, corpus.ArmBlind: {1, 0}, "": {3, 8. / 12}} {
+		a, err := s.Agreement(t.Context(), p, db.AgreementOptions{Arm: arm})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if f := a.Report.Figures; f.Documents != want.documents || f.Blocks.Raw.Value != want.raw {
+			t.Errorf("arm %q: %d documents, raw agreement %v; want %+v", arm, f.Documents, f.Blocks.Raw.Value, want)
+		}
+	}
+	if n, err := s.SharedDocuments(t.Context(), p.ID); err != nil || n != 3 {
+		t.Errorf("%d documents are shared (%v)", n, err)
+	}
+}

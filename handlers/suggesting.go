@@ -410,11 +410,7 @@ func Learn(ctx context.Context, store *db.Store, p corpus.Project, seed int64) (
 	if err != nil {
 		return model, nil, err
 	}
-	gold := store.RecentGold(ctx, p.ID, newest, learnSample)
-	learned, looks, err := suggest.Train(ctx, gold, suggest.Options{Seed: uint64(seed), Labels: p.Labels, Answers: func(ctx context.Context, d corpus.Document) ([]suggest.Answer, error) {
-		all, err := store.Answers(ctx, p.ID, d.ID)
-		return suggest.AnswersOf(ctx, d, answersOf(all)), err
-	}})
+	learned, looks, err := suggest.Train(ctx, store.RecentGold(ctx, p.ID, newest, learnSample), lessonFor(store, p, seed))
 	if err != nil {
 		return model, nil, err
 	}
@@ -434,4 +430,23 @@ func Learn(ctx context.Context, store *db.Store, p corpus.Project, seed int64) (
 	learned.ID = model.ID
 
 	return model, learned, err
+}
+
+// lessonFor says what is learnt beside gold: what runs and rules say of a page,
+// and some other pages of its site.
+func lessonFor(store *db.Store, p corpus.Project, seed int64) suggest.Options {
+	return suggest.Options{
+		Seed: uint64(seed), Labels: p.Labels,
+		Answers: func(ctx context.Context, d corpus.Document) ([]suggest.Answer, error) {
+			all, err := store.Answers(ctx, p.ID, d.ID)
+			return suggest.AnswersOf(ctx, d, answersOf(all)), err
+		},
+		Others: func(ctx context.Context, site string) (out []corpus.Document, err error) {
+			pages, err := store.SitePages(ctx, p.ID, site, 0, siteOthers)
+			for _, one := range pages {
+				out = append(out, one.Document)
+			}
+			return out, err
+		},
+	}
 }

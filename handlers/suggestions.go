@@ -1,11 +1,14 @@
 package handlers
 
 import (
+	"context"
 	"encoding/json"
 	"net/http"
 
 	"github.com/labstack/echo/v4"
 
+	"annotate/db"
+	"annotate/internal/agreement"
 	"annotate/internal/corpus"
 	"annotate/internal/score"
 	"annotate/internal/suggest"
@@ -40,11 +43,37 @@ func (h *handlers) suggestions(c echo.Context) error {
 		return err
 	}
 	page.Effect = suggest.EffectOf(efforts, score.Resampling{Resamples: 2000, Seed: 1})
+	if page.Agreed, err = h.armAgreement(ctx, p); err != nil {
+		return err
+	}
 	if page.Acceptance, err = h.store.Acceptance(ctx, p.ID); err != nil {
 		return err
 	}
 
 	return render(c, http.StatusOK, views.SuggestionsPage(page))
+}
+
+// armShared is how many documents that several people labelled the page takes
+// the agreement of anew while somebody waits.
+const armShared = 20_000
+
+// armAgreement is how far people agree on documents with suggestions and on
+// those without; none where there are too many to tell at once.
+func (h *handlers) armAgreement(ctx context.Context, p corpus.Project) (map[corpus.Arm]agreement.Figures, error) {
+	n, err := h.store.SharedDocuments(ctx, p.ID)
+	if err != nil || n == 0 || n > armShared {
+		return nil, err
+	}
+	out := map[corpus.Arm]agreement.Figures{}
+	for _, arm := range []corpus.Arm{corpus.ArmShown, corpus.ArmBlind} {
+		a, err := h.store.Agreement(ctx, p, db.AgreementOptions{Arm: arm})
+		if err != nil {
+			return nil, err
+		}
+		out[arm] = a.Report.Figures
+	}
+
+	return out, nil
 }
 
 // learn makes a model now.

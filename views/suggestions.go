@@ -6,6 +6,7 @@ import (
 	"math"
 	"strconv"
 
+	"annotate/internal/agreement"
 	"annotate/internal/corpus"
 	"annotate/internal/score"
 	"annotate/internal/suggest"
@@ -22,6 +23,17 @@ type Suggestions struct {
 	Problem    string // why the last one was not made
 	Effect     suggest.Effect
 	Acceptance []corpus.Acceptance
+	Agreed     map[corpus.Arm]agreement.Figures // nil where several people labelled no document, or very many
+}
+
+// alpha is how far people agree on blocks in an arm.
+func (s Suggestions) alpha(arm corpus.Arm) string {
+	f, ok := s.Agreed[arm]
+	if !ok || math.IsNaN(f.Blocks.Alpha.Value) {
+		return "–"
+	}
+
+	return fmt.Sprintf("%s, %s", spread(score.Interval{Mean: f.Blocks.Alpha.Value, Low: f.Blocks.Alpha.Low, High: f.Blocks.Alpha.High}, figure), count(f.Documents, "document"))
 }
 
 // needsGold is how many documents with gold a first model still needs.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"maps"
 	"slices"
 
 	"annotate/internal/clean"
@@ -19,6 +20,10 @@ type Options struct {
 	Seed    uint64
 	Labels  corpus.LabelSet
 	Answers func(context.Context, corpus.Document) ([]Answer, error) // of runs and rules; nil for none
+
+	// Others are some pages of a site without gold, as those that will be asked
+	// about have them too: what is repeated on a site is seldom its body. Nil for none.
+	Others func(ctx context.Context, site string) ([]corpus.Document, error)
 }
 
 // Train learns from gold, at least LeastGold documents of it, and measures every
@@ -36,6 +41,10 @@ func Train(ctx context.Context, gold iter.Seq2[corpus.Gold, error], o Options) (
 	}
 	if l.documents < LeastGold {
 		return nil, nil, corpus.Invalidf("", "a model is made of at least %d documents with gold; %d have gold", LeastGold, l.documents)
+	}
+
+	if err := l.seeOthers(ctx, o); err != nil {
+		return nil, nil, err
 	}
 
 	of := blocks.Options{Seed: o.Seed, Repeats: l.site}
@@ -112,6 +121,23 @@ func (l *lesson) add(g corpus.Gold) {
 		l.sites[name] = blocks.NewSite()
 	}
 	l.sites[name].Learn(blocks.ExampleOf(g))
+}
+
+func (l *lesson) seeOthers(ctx context.Context, o Options) error {
+	if o.Others == nil {
+		return nil
+	}
+	for _, name := range slices.Sorted(maps.Keys(l.sites)) {
+		others, err := o.Others(ctx, name)
+		if err != nil {
+			return err
+		}
+		for _, d := range others {
+			l.sites[name].See(d)
+		}
+	}
+
+	return nil
 }
 
 func (l *lesson) site(name string) *blocks.Site { return l.sites[name] }
