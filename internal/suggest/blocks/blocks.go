@@ -66,17 +66,27 @@ func Combine(memory []Memory, p []float64) []float64 {
 // Naryanaswamy, "Optimal thresholding of classifiers to maximize F1 measure",
 // 2014). Where the model is sure this is everything above a half; where it is
 // at a loss, the blocks that are most likely are body nevertheless.
-func Classes(blocks []corpus.Block, p []float64) []corpus.Class {
+func Classes(blocks []corpus.Block, p []float64) []corpus.Class { return decide(lengths(blocks), p) }
+
+func lengths(blocks []corpus.Block) []int {
+	out := make([]int, len(blocks))
+	for i, b := range blocks {
+		out[i] = b.Len()
+	}
+	return out
+}
+
+func decide(lengths []int, p []float64) []corpus.Class {
 	order, all := make([]int, len(p)), 0.0
 	for i := range p {
 		order[i] = i
-		all += p[i] * float64(blocks[i].Len())
+		all += p[i] * float64(lengths[i])
 	}
 	sort.SliceStable(order, func(i, j int) bool { return p[order[i]] > p[order[j]] })
 
 	hit, said, best, cut := 0.0, 0.0, 0.0, math.Inf(1)
 	for _, i := range order {
-		n := float64(blocks[i].Len())
+		n := float64(lengths[i])
 		hit, said = hit+p[i]*n, said+n
 		if f := 2 * hit / (said + all); f > best {
 			best, cut = f, p[i]

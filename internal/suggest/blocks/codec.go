@@ -11,7 +11,7 @@ import (
 // Version is of the features and of the form in which a model is kept. One of
 // another version says nothing of today's features, and is refused: it is
 // trained again.
-const Version = 1
+const Version = 2
 
 // maxModel is far more than a model has.
 const maxModel = 16 << 20

@@ -14,7 +14,7 @@ const width = 1 << 16
 // features are those of each block of a document, in order. site may be nil.
 func features(d corpus.Document, site *Site) [][]crf.Feature {
 	ls := looks(d)
-	f := folder{ls: ls, out: make([]crf.Feature, 0, 80*len(ls))}
+	f := folder{ls: ls, out: make([]crf.Feature, 0, 100*len(ls))}
 	if site != nil {
 		f.known = site.known(d.ID)
 		for i := range ls {
@@ -54,15 +54,14 @@ const (
 	ofPlace
 	ofSubject
 	ofSite
+	ofHeadline
 )
 
 func (f *folder) section(s uint64) { f.kind = s << 8 }
 
-func (f *folder) add(value uint64) { f.weigh(value, 1) }
-
-func (f *folder) weigh(value uint64, x float32) {
+func (f *folder) add(value uint64) {
 	f.kind++
-	f.out = append(f.out, crf.Feature{Index: uint32(mix(mix(f.kind)^value) % width), Value: x})
+	f.out = append(f.out, crf.Feature(mix(mix(f.kind)^value)%width))
 }
 
 // pair is one value of two or three small ones.
@@ -94,6 +93,7 @@ func (f *folder) block(i int) {
 	f.neighbours(i)
 	f.place(i, l, a)
 	f.subject(l, a)
+	f.headline(l, a)
 	if f.known > 0 {
 		f.repeats(l, a)
 	}
@@ -133,7 +133,7 @@ func (f *folder) words(l *look) {
 	kind := f.kind
 	for _, h := range l.hashes {
 		f.kind = kind
-		f.weigh(h, .5)
+		f.add(h)
 	}
 }
 
@@ -199,6 +199,26 @@ func (f *folder) subject(l *look, a *around) {
 	f.add(pair(a.subject, run))
 	f.add(pair(a.chief, flag(l.prose())))
 	f.add(pair(a.chief, l.gist()))
+}
+
+func (f *folder) headline(l *look, a *around) {
+	f.section(ofHeadline)
+	s, run, prose := &a.since, uint64(a.region), flag(l.prose())
+	f.add(s.blocks)
+	f.add(pair(s.blocks, l.size()))
+	f.add(pair(s.blocks, run))
+	f.add(pair(s.blocks, l.gist()))
+	f.add(s.prose)
+	f.add(pair(s.prose, l.gist()))
+	f.add(pair(s.gap, prose))
+	f.add(pair(s.gap, l.gist()))
+	f.add(pair(s.gap, run))
+	f.add(s.dates)
+	f.add(pair(s.dates, l.gist()))
+	f.add(pair(s.dates, s.prose))
+	f.add(pair(s.again, prose))
+	f.add(pair(s.again, l.gist()))
+	f.add(pair(s.dates, s.again, s.gap))
 }
 
 func (f *folder) repeats(l *look, a *around) {
@@ -286,6 +306,7 @@ type around struct {
 	stretch uint64 // how many blocks in a row stand on no other, this among them
 	longest uint64 // whether no other such row has more words
 	dates   uint64 // short blocks with a time or a year nearby
+	since   since
 }
 
 func surroundings(ls []look) []around {
@@ -338,6 +359,7 @@ func surroundings(ls []look) []around {
 			out[i].chief = uint64(4 * mentions[i] / top)
 		}
 	}
+	sinceHeadline(ls, prose, out)
 	distances(ls, out)
 	stretches(ls, out)
 

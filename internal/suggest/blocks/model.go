@@ -56,7 +56,7 @@ func Train(ctx context.Context, examples iter.Seq2[Example, error], o Options) (
 			return nil, err
 		}
 		for _, p := range held.out {
-			m.scale.add(part.raw(p.sequence.Items), p.classes)
+			m.scale.add(part.raw(p.sequence.Items.Unpack()), p.classes)
 		}
 	}
 	m.scale.fit()
@@ -69,13 +69,14 @@ type page struct {
 	document corpus.DocumentID
 	site     string
 	sequence crf.Sequence
-	blocks   []corpus.Block // without paths
 	classes  []corpus.Class
+	lengths  []int // of each block
 	words    []int // of each block, as scores count them
 }
 
 func gather(examples iter.Seq2[Example, error], o Options) ([]page, error) {
 	var pages []page
+	var packer crf.Packer
 	for e, err := range examples {
 		if err != nil {
 			return nil, err
@@ -83,7 +84,11 @@ func gather(examples iter.Seq2[Example, error], o Options) ([]page, error) {
 		if len(e.Classes) != len(e.Document.Blocks) {
 			return nil, fmt.Errorf("document %d: %d classes for %d blocks", e.Document.ID, len(e.Classes), len(e.Document.Blocks))
 		}
-		pages = append(pages, pageOf(e, o))
+		p, err := pageOf(e, o, &packer)
+		if err != nil {
+			return nil, fmt.Errorf("document %d: %w", e.Document.ID, err)
+		}
+		pages = append(pages, p)
 	}
 	if len(pages) == 0 {
 		return nil, corpus.Invalidf("", "there is no gold to learn from yet")
@@ -92,20 +97,21 @@ func gather(examples iter.Seq2[Example, error], o Options) ([]page, error) {
 	return pages, nil
 }
 
-func pageOf(e Example, o Options) page {
+func pageOf(e Example, o Options, packer *crf.Packer) (page, error) {
 	d := e.Document
 	var site *Site
 	if o.Repeats != nil {
 		site = o.Repeats(d.Site)
 	}
-	p := page{document: d.ID, site: d.Site, classes: e.Classes, blocks: make([]corpus.Block, len(d.Blocks))}
-	p.sequence.Items = features(d, site)
-	p.sequence.Tags = make([]int, len(e.Classes))
+	items, err := packer.Pack(features(d, site))
+	if err != nil {
+		return page{}, err
+	}
+	p := page{document: d.ID, site: d.Site, classes: e.Classes, lengths: lengths(d.Blocks), words: make([]int, len(e.Classes))}
+	p.sequence = crf.Sequence{Items: items, Tags: make([]int, len(e.Classes))}
 	x := text.NewIndex(d.Text)
-	p.words = make([]int, len(e.Classes))
 	for i, c := range e.Classes {
 		p.words[i] = len(score.Words(x.Slice(d.Blocks[i].Range)))
-		p.blocks[i].Range = d.Blocks[i].Range
 		switch c {
 		case corpus.Body:
 			p.sequence.Tags[i] = body
@@ -116,7 +122,7 @@ func pageOf(e Example, o Options) page {
 		}
 	}
 
-	return p
+	return p, nil
 }
 
 // Measured on article-extraction-benchmark: the result changes little for a
@@ -124,7 +130,7 @@ func pageOf(e Example, o Options) page {
 const (
 	rate    = 0.05
 	penalty = 0.01
-	visits  = 2400 // documents that are looked at in all, in 3 to 5 epochs
+	epochs  = 3
 
 	// Each page counts the same, as it does in the score, but for those of very
 	// few blocks.
@@ -139,7 +145,6 @@ func fit(ctx context.Context, pages []page, seed uint64) (*Model, error) {
 		sequences[i] = p.sequence
 		sequences[i].Weight = typical / float64(max(len(p.classes), brief))
 	}
-	epochs := max(3, min(5, visits/max(1, len(pages))))
 	chain, err := crf.Train(ctx, sequences, crf.Options{States: states, Features: width, Seed: seed, Epochs: epochs, Rate: rate, L2: penalty})
 	if err != nil {
 		return nil, fmt.Errorf("train a model of blocks: %w", err)

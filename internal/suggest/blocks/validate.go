@@ -75,7 +75,7 @@ func crossValidate(ctx context.Context, pages []page, k int, seed uint64) (Held,
 		}
 		for i, p := range pages {
 			if fold[i] == f {
-				raw[i] = m.raw(p.sequence.Items)
+				raw[i] = m.raw(p.sequence.Items.Unpack())
 			}
 		}
 	}
@@ -105,7 +105,7 @@ func heldPage(p page, raw []float64, scale calibration) HeldPage {
 	for i, x := range raw {
 		out.P[i] = scale.of(x)
 	}
-	out.Classes = Classes(p.blocks, out.P)
+	out.Classes = decide(p.lengths, out.P)
 	out.WordF1 = score.Blocks(p.classes, out.Classes, p.words).Body.F1()
 	out.Sweeps = Sweeps(out.Classes, p.classes)
 	out.Blank = Sweeps(make([]corpus.Class, len(p.classes)), p.classes)

@@ -19,15 +19,9 @@ import (
 // over all states that it may have.
 const Unknown = -1
 
-// Feature is something seen at a position.
-type Feature struct {
-	Index uint32 // below the model's number of features
-	Value float32
-}
-
 // Sequence is one example.
 type Sequence struct {
-	Items  [][]Feature
+	Items  Items
 	Tags   []int   // one for each item: a state, or Unknown
 	Weight float64 // how much the example counts; 0 is 1
 }
@@ -121,12 +115,11 @@ func (m *Model) Best(items [][]Feature) []int {
 func (m *Model) score(item []Feature, out []float64) {
 	clear(out)
 	for _, f := range item {
-		if int(f.Index) >= m.Features {
+		if int(f) >= m.Features {
 			continue
 		}
-		row := m.weights[int(f.Index)*m.States:][:m.States]
-		for a, w := range row {
-			out[a] += float64(w) * float64(f.Value)
+		for a, w := range m.weights[int(f)*m.States:][:m.States] {
+			out[a] += float64(w)
 		}
 	}
 }

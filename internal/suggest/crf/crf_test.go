@@ -33,10 +33,20 @@ func drawn(r *rand.Rand, n, features int) [][]Feature {
 	items := make([][]Feature, n)
 	for t := range items {
 		for range r.IntN(4) {
-			items[t] = append(items[t], Feature{uint32(r.IntN(features)), float32(r.NormFloat64())})
+			items[t] = append(items[t], Feature(r.IntN(features)))
 		}
 	}
 	return items
+}
+
+func packed(t testing.TB, items [][]Feature) Items {
+	t.Helper()
+	var p Packer
+	out, err := p.Pack(items)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
 }
 
 // paths calls f with every sequence of states and its score.
@@ -133,7 +143,7 @@ func TestTheGradientIsTheSlopeOfTheLikelihood(t *testing.T) {
 				tr.weights[i] = r.NormFloat64()
 			}
 		}
-		s := Sequence{Items: drawn(r, 4, 6), Tags: tags, Weight: 1.5}
+		s := Sequence{Items: packed(t, drawn(r, 4, 6)), Tags: tags, Weight: 1.5}
 		likelihood := func() float64 {
 			clear(tr.slope)
 			l, ok := tr.gradient(s)
@@ -165,32 +175,35 @@ func TestTheGradientIsTheSlopeOfTheLikelihood(t *testing.T) {
 
 // taught are sequences of one tag each, which only the first item tells: the
 // others have features that say nothing, so the tag must be carried along.
-func taught(n int) []Sequence {
+func taught(t *testing.T, n int) []Sequence {
+	t.Helper()
 	r := rand.New(rand.NewPCG(7, 8))
 	out := make([]Sequence, n)
 	for i := range out {
 		tag := r.IntN(2)
-		for t := range 8 {
+		var items [][]Feature
+		for at := range 8 {
 			f := 2
-			if t == 0 {
+			if at == 0 {
 				f = tag
 			}
-			out[i].Items = append(out[i].Items, []Feature{{uint32(f), 1}, {uint32(3 + r.IntN(50)), 1}})
+			items = append(items, []Feature{Feature(f), Feature(3 + r.IntN(50))})
 			out[i].Tags = append(out[i].Tags, tag)
 		}
+		out[i].Items = packed(t, items)
 	}
 	return out
 }
 
 func TestAModelLearnsWhatItIsTaught(t *testing.T) {
-	seqs := taught(200)
+	seqs := taught(t, 200)
 	m, err := Train(t.Context(), seqs[:100], Options{States: 2, Features: 64, L2: 1e-4})
 	if err != nil {
 		t.Fatal(err)
 	}
 	wrong := 0
 	for _, s := range seqs[100:] {
-		for i, tag := range m.Best(s.Items) {
+		for i, tag := range m.Best(s.Items.Unpack()) {
 			if tag != s.Tags[i] {
 				wrong++
 			}
@@ -202,7 +215,7 @@ func TestAModelLearnsWhatItIsTaught(t *testing.T) {
 }
 
 func TestTheSameSeedGivesTheSameBytes(t *testing.T) {
-	seqs := taught(40)
+	seqs := taught(t, 40)
 	bytesOf := func(seed uint64) []byte {
 		m, err := Train(t.Context(), seqs, Options{States: 2, Features: 64, L2: .01, Seed: seed})
 		if err != nil {
@@ -223,7 +236,7 @@ func TestTheSameSeedGivesTheSameBytes(t *testing.T) {
 }
 
 func TestThePenaltyShrinksWhatIsNoLongerSeen(t *testing.T) {
-	seqs := append([]Sequence{{Items: [][]Feature{{{9, 1}}}, Tags: []int{1}}}, taught(50)...)
+	seqs := append([]Sequence{{Items: packed(t, [][]Feature{{9}}), Tags: []int{1}}}, taught(t, 50)...)
 	size := func(l2 float64) float64 {
 		m, err := Train(t.Context(), seqs, Options{States: 2, Features: 64, L2: l2, Epochs: 3})
 		if err != nil {
@@ -238,12 +251,12 @@ func TestThePenaltyShrinksWhatIsNoLongerSeen(t *testing.T) {
 
 func TestWhatIsNotAllowedIsNeverSaid(t *testing.T) {
 	allowed := func(from, to int) bool { return !(from == 1 && to == 2) && !(from == -1 && to == 2) }
-	seqs := []Sequence{{Items: [][]Feature{{{0, 1}}, {{1, 1}}, {{2, 1}}}, Tags: []int{1, 0, 2}}}
+	seqs := []Sequence{{Items: packed(t, [][]Feature{{0}, {1}, {2}}), Tags: []int{1, 0, 2}}}
 	m, err := Train(t.Context(), seqs, Options{States: 3, Features: 3, Allowed: allowed})
 	if err != nil {
 		t.Fatal(err)
 	}
-	items := [][]Feature{{{2, 100}}, {{0, 100}}, {{2, 100}}}
+	items := [][]Feature{slices.Repeat([]Feature{2}, 100), slices.Repeat([]Feature{0}, 100), slices.Repeat([]Feature{2}, 100)}
 	best := m.Best(items)
 	for i, tag := range best {
 		if from := append([]int{-1}, best...)[i]; !allowed(from, tag) {
@@ -278,7 +291,7 @@ func TestTheOnlyWayIsFoundHoweverBadItIs(t *testing.T) {
 	m := &Model{States: 2, Features: 2, weights: []float32{-20, 20, 0, 0}, transitions: []float32{0, 0, 0, 0, never, 0}}
 	items, tags := make([][]Feature, 200), make([]int, 200)
 	for i := range items {
-		items[i], tags[i] = []Feature{{0, 1}}, Unknown
+		items[i], tags[i] = []Feature{0}, Unknown
 	}
 	tags[199] = 0
 	if got := m.LogLikelihood(items, tags); math.Abs(got+8000) > 10 {
@@ -290,7 +303,7 @@ func TestTheOnlyWayIsFoundHoweverBadItIs(t *testing.T) {
 
 	tr := newTrainer(Options{States: 2, Features: 2, Rate: .1, Allowed: func(from, to int) bool { return from != 1 || to != 0 }})
 	copy(tr.weights, []float64{-20, 20})
-	if _, ok := tr.gradient(Sequence{Items: items, Tags: tags}); !ok {
+	if _, ok := tr.gradient(Sequence{Items: packed(t, items), Tags: tags}); !ok {
 		t.Fatal("there is a way")
 	}
 	for i, g := range tr.slope {
@@ -304,7 +317,7 @@ func TestTheOnlyWayIsFoundHoweverBadItIs(t *testing.T) {
 }
 
 func TestBadExamplesAreRefused(t *testing.T) {
-	one := [][]Feature{{{0, 1}}}
+	one := packed(t, [][]Feature{{0}})
 	for _, c := range []struct {
 		name string
 		seq  Sequence
@@ -313,8 +326,7 @@ func TestBadExamplesAreRefused(t *testing.T) {
 	}{
 		{"fewer tags than items", Sequence{Items: one}, Options{}, "example 0: 0 tags"},
 		{"a state that is not there", Sequence{Items: one, Tags: []int{2}}, Options{}, "no state 2"},
-		{"a feature that is not there", Sequence{Items: [][]Feature{{{8, 1}}}, Tags: []int{0}}, Options{}, "feature 8"},
-		{"a value that is no number", Sequence{Items: [][]Feature{{{1, float32(math.NaN())}}}, Tags: []int{0}}, Options{}, "feature 1"},
+		{"a feature that is not there", Sequence{Items: packed(t, [][]Feature{{8}}), Tags: []int{0}}, Options{}, "no feature 8"},
 		{"a weight below nothing", Sequence{Items: one, Tags: []int{0}, Weight: -1}, Options{}, "weight -1"},
 		{"tags that may not follow", Sequence{Items: one, Tags: []int{1}}, Options{Allowed: func(_, to int) bool { return to == 0 }}, "example 0: its tags"},
 		{"a state that leads nowhere", Sequence{Items: one, Tags: []int{0}}, Options{Allowed: func(from, _ int) bool { return from != 1 }}, "follow state 1"},
@@ -332,7 +344,7 @@ func TestBadExamplesAreRefused(t *testing.T) {
 
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := Train(ctx, taught(1), Options{States: 2, Features: 64}); !errors.Is(err, context.Canceled) {
+	if _, err := Train(ctx, taught(t, 1), Options{States: 2, Features: 64}); !errors.Is(err, context.Canceled) {
 		t.Errorf("a cancelled training gives %v", err)
 	}
 }
@@ -364,7 +376,7 @@ func FuzzAModelIsReadOrRefused(f *testing.F) {
 		if m.UnmarshalBinary(b) != nil || m.Features > 1<<16 || m.States > 8 {
 			return
 		}
-		for _, row := range m.Marginals([][]Feature{{{0, 1}}, {{1, -1}}, nil}) {
+		for _, row := range m.Marginals([][]Feature{{0}, {1, 1}, nil}) {
 			for _, p := range row {
 				if !(p >= 0 && p <= 1) {
 					t.Fatalf("probabilities %v", row)

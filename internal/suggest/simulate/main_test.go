@@ -13,12 +13,8 @@ import (
 
 const real = "../../../../shared/corpus/aeb-plaintext/docs.jsonl"
 
-// What the documentation says of accuracy holds: the bounds are a little wider
-// than the figures there.
-func TestModelsOfRealPagesReachTheirAccuracy(t *testing.T) {
-	if testing.Short() {
-		t.Skip("trains five models of real pages")
-	}
+func realPages(t testing.TB) []labelled {
+	t.Helper()
 	if _, err := os.Stat(real); err != nil {
 		t.Skip("the folder of real pages is not here")
 	}
@@ -26,6 +22,16 @@ func TestModelsOfRealPagesReachTheirAccuracy(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return pages
+}
+
+// What the documentation says of accuracy holds: the bounds are a little wider
+// than the figures there.
+func TestModelsOfRealPagesReachTheirAccuracy(t *testing.T) {
+	if testing.Short() {
+		t.Skip("trains five models of real pages")
+	}
+	pages := realPages(t)
 	h, err := blocks.CrossValidate(t.Context(), examples(pages), blocks.Options{Folds: folds, Repeats: see(pages).of})
 	if err != nil {
 		t.Fatal(err)
@@ -98,4 +104,30 @@ func TestFiguresAreCounted(t *testing.T) {
 	if f.median() != 2.5 || f.mean() != 2.5 || f.spread() < 1.29 || f.spread() > 1.3 {
 		t.Errorf("median %v, mean %v, spread %v", f.median(), f.mean(), f.spread())
 	}
+}
+
+func BenchmarkTrain1000(b *testing.B) {
+	pages := grow(realPages(b), 1000)
+	sites := see(pages)
+	for b.Loop() {
+		if _, err := train(b.Context(), pages, 0, sites); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkClassify(b *testing.B) {
+	pages := realPages(b)
+	sites := see(pages)
+	m, err := train(b.Context(), pages[:100], 0, sites)
+	if err != nil {
+		b.Fatal(err)
+	}
+	i := 0
+	for b.Loop() {
+		p := pages[i%len(pages)].Document
+		m.Classify(p, sites.of(p.Site))
+		i++
+	}
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "pages/s")
 }

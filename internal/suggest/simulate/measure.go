@@ -436,13 +436,7 @@ func calibration(ctx context.Context, w io.Writer, pages []labelled, _ int) erro
 // timings are of this machine.
 func timings(ctx context.Context, w io.Writer, pages []labelled, _ int) error {
 	const many = 1000
-	var grown []labelled
-	for i := range many {
-		p := pages[i%len(pages)]
-		p.Document.ID = corpus.DocumentID(i + 1)
-		p.Document.Site = fmt.Sprintf("%d.%s", i/len(pages), p.Document.Site)
-		grown = append(grown, p)
-	}
+	grown := grow(pages, many)
 	sites := see(grown)
 	start := time.Now()
 	m, err := train(ctx, grown, 0, sites)
@@ -464,6 +458,17 @@ func timings(ctx context.Context, w io.Writer, pages []labelled, _ int) error {
 		many, trained.Seconds(), medianBlocks(pages), each.median(), slices.Max(each), float64(len(grown))/all.Seconds())
 
 	return nil
+}
+
+// grow repeats the pages, each round on sites of its own.
+func grow(pages []labelled, n int) []labelled {
+	out := make([]labelled, n)
+	for i := range out {
+		out[i] = pages[i%len(pages)]
+		out[i].Document.ID = corpus.DocumentID(i + 1)
+		out[i].Document.Site = fmt.Sprintf("%d.%s", i/len(pages), out[i].Document.Site)
+	}
+	return out
 }
 
 func medianBlocks(pages []labelled) float64 {

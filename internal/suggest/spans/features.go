@@ -149,7 +149,7 @@ func (o *observer) features(p piece, hints []hint) [][]crf.Feature {
 	out := make([][]crf.Feature, n)
 	for i := range p.words {
 		from := len(all)
-		add := func(seen uint64) { all = append(all, crf.Feature{Index: uint32(seen % o.size), Value: 1}) }
+		add := func(seen uint64) { all = append(all, crf.Feature(seen%o.size)) }
 		o.own(add, looks, i)
 		o.around(add, looks, i)
 

@@ -199,17 +199,23 @@ func (l *lesson) train(ctx context.Context, wanted func(page int) bool, words in
 	states := 1 + 2*len(l.labels)
 	o := newObserver(space(states, learnt))
 	var seqs []crf.Sequence
+	var packer crf.Packer
 	for _, i := range pages {
 		for _, p := range l.pages[i].pieces {
-			if !l.passed(p) && len(p.words) > 0 {
-				seqs = m.examples(seqs, p, o.features(p, m.names.hints(p.words, t.without(t.group[l.pages[i].group]))))
+			if l.passed(p) || len(p.words) == 0 {
+				continue
+			}
+			var err error
+			seqs, err = m.examples(seqs, &packer, p, o.features(p, m.names.hints(p.words, t.without(t.group[l.pages[i].group]))))
+			if err != nil {
+				return nil, fmt.Errorf("pack a piece: %w", err)
 			}
 		}
 	}
 	if len(seqs) == 0 {
 		return m, nil
 	}
-	rare(seqs, int(o.size))
+	crf.DropRare(seqs, int(o.size)) // which are half of all
 
 	var err error
 	m.crf, err = crf.Train(ctx, seqs, crf.Options{States: states, Features: int(o.size), Seed: l.Seed, Epochs: epochs, Rate: rate, Allowed: follows})
@@ -218,24 +224,6 @@ func (l *lesson) train(ctx context.Context, wanted func(page int) bool, words in
 	}
 
 	return m, nil
-}
-
-// rare takes out the features that were seen once: what they teach is the one
-// place itself, and they are half of all.
-func rare(seqs []crf.Sequence, size int) {
-	seen := make([]uint8, size)
-	for _, s := range seqs {
-		for _, item := range s.Items {
-			for _, f := range item {
-				seen[f.Index] = min(seen[f.Index]+1, 2)
-			}
-		}
-	}
-	for _, s := range seqs {
-		for i, item := range s.Items {
-			s.Items[i] = slices.DeleteFunc(item, func(f crf.Feature) bool { return seen[f.Index] < 2 })
-		}
-	}
 }
 
 // How the field is trained. Tried on made pages that were held out, 2 to 8 times
@@ -248,7 +236,7 @@ const (
 
 // examples are the sequences of a piece with their tags. What a span touches
 // but does not fill, and spans of labels that are not learnt, are unknown.
-func (m *Model) examples(seqs []crf.Sequence, p piece, features [][]crf.Feature) []crf.Sequence {
+func (m *Model) examples(seqs []crf.Sequence, packer *crf.Packer, p piece, features [][]crf.Feature) ([]crf.Sequence, error) {
 	tags := make([]int, len(p.words))
 	marks := slices.Clone(p.marks)
 	slices.SortStableFunc(marks, func(a, b mark) int {
@@ -268,10 +256,14 @@ func (m *Model) examples(seqs []crf.Sequence, p piece, features [][]crf.Feature)
 		}
 	}
 	for _, cut := range sequences(p.words, taken) {
-		seqs = append(seqs, crf.Sequence{Items: features[cut[0]:cut[1]], Tags: tags[cut[0]:cut[1]]})
+		items, err := packer.Pack(features[cut[0]:cut[1]])
+		if err != nil {
+			return nil, err
+		}
+		seqs = append(seqs, crf.Sequence{Items: items, Tags: tags[cut[0]:cut[1]]})
 	}
 
-	return seqs
+	return seqs, nil
 }
 
 // hints are what the gazetteer says of words, by a figure for each entry; an
