@@ -18,9 +18,10 @@ import (
 )
 
 // policy is the content security policy of every page: nothing but our own
-// files and scripts that carry the answer's nonce.
+// files and scripts that carry the answer's nonce. Of what is ours, a frame can
+// hold the picture of a page alone, because everything else refuses to be framed.
 const policy = "default-src 'none'; script-src 'self' 'nonce-NONCE'; style-src 'self'; font-src 'self'; img-src 'self' data:; connect-src 'self'; " +
-	"form-action 'self'; base-uri 'none'; frame-ancestors 'none'; manifest-src 'self'"
+	"frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; manifest-src 'self'"
 
 var policyStart, policyEnd, _ = strings.Cut(policy, "NONCE")
 

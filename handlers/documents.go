@@ -125,23 +125,11 @@ func chosen(c echo.Context) ([]corpus.DocumentID, error) {
 // never run. The policy forbids a browser that guesses otherwise to do
 // anything with it.
 func (h *handlers) source(c echo.Context) error {
-	id, err := pathID[corpus.DocumentID](c, "document")
+	d, _, err := h.livingDocument(c)
 	if err != nil {
 		return err
 	}
-	ctx := c.Request().Context()
-	d, err := h.store.Document(ctx, id)
-	if err != nil {
-		return err
-	}
-	p, err := h.store.Project(ctx, d.Project)
-	if err != nil {
-		return err
-	}
-	if p.Removed {
-		return corpus.ErrNotFound
-	}
-	bytes, _, err := h.store.Source(ctx, id)
+	bytes, _, err := h.store.Source(c.Request().Context(), d.ID)
 	if err != nil {
 		return err
 	}

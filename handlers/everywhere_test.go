@@ -136,6 +136,14 @@ func TestSettlingIsTakenBackByWhoDidIt(t *testing.T) {
 func TestWhatIsSettledIsSuggested(t *testing.T) {
 	s := newSite(t)
 	twoSites(s)
+	p, err := s.store.Project(t.Context(), 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.SuggestShare = 100
+	if err := s.store.SetProject(t.Context(), p, 1); err != nil {
+		t.Fatal(err)
+	}
 	s.post("ines", "/documents/6/everywhere", form("scope", "project", "block", "4", "class", "body", "leave", "7-0"))
 	s.post("ines", "/documents/6/everywhere", form("scope", "project", "block", "12", "from", "0", "to", "14", "quote", "Mara Lindqvist", "label", "1"))
 	state := func(doc string) string {

@@ -158,6 +158,7 @@ func (h *handlers) routes() []route {
 		{annotators, read, get, "/documents/:document/state", none, h.labelState},
 		{annotators, labels, post, "/documents/:document/events", eventsBody, h.act},
 		{annotators, read, get, "/documents/:document/source", none, h.source},
+		{annotators, read, get, "/documents/:document/picture", none, h.picture},
 		{annotators, labels, post, "/documents/:document/beat", smallBody, h.beat},
 		{annotators, read, get, "/documents/:document/practice", none, h.practised},
 

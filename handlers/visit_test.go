@@ -24,6 +24,7 @@ import (
 	"annotate/db/dbtest"
 	"annotate/internal/corpus"
 	"annotate/internal/ingest"
+	"annotate/views"
 )
 
 // site is the whole tool over a real data file: a project "Newswire" with
@@ -624,6 +625,46 @@ func TestTheSourceIsNeverAPage(t *testing.T) {
 
 	s.check(s.post("mona", news+"/remove", nil), visit{status: 303, to: "/"})
 	s.check(s.get("ines", "/documents/2/source"), visit{status: 404})
+}
+
+func TestThePictureIsInert(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	p, err := s.store.Project(t.Context(), 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.add(p, `{"id":"page","html":"<p onclick=alert(1)>One<script>alert(1)</script></p>"}`+"\n")
+	id, err := s.store.Newest(t.Context(), p.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	picture := views.PicturePath(id)
+	for to, sandbox := range map[string]string{"iframe": "sandbox allow-same-origin; ", "": "sandbox allow-same-origin; ", "document": "sandbox; ", "image": "sandbox; ", "script": "sandbox; "} {
+		r := httptest.NewRequest(http.MethodGet, picture, nil)
+		r.Header.Set("Sec-Fetch-Dest", to)
+		got := s.send("ines", r)
+		b, _ := io.ReadAll(got.Body)
+		if got.StatusCode != http.StatusOK || !strings.Contains(string(b), `<p data-block="0">One</p>`) || strings.Contains(string(b), "alert") {
+			t.Fatalf("status %d: %s", got.StatusCode, b)
+		}
+		for name, want := range map[string]string{
+			"Content-Type":                 "text/html; charset=utf-8",
+			"Content-Security-Policy":      sandbox + "default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'none'; base-uri 'none'; frame-ancestors 'self'",
+			"X-Content-Type-Options":       "nosniff",
+			"Referrer-Policy":              "no-referrer",
+			"Cross-Origin-Resource-Policy": "same-origin",
+			"Cache-Control":                "no-store",
+		} {
+			if has := got.Header.Get(name); !strings.EqualFold(has, want) {
+				t.Errorf("for %q: %s is %q, want %q", to, name, has, want)
+			}
+		}
+	}
+
+	s.check(s.get("ines", "/documents/1/picture"), visit{status: 404}) // a text has none
+	s.check(s.post("mona", news+"/remove", nil), visit{status: 303, to: "/"})
+	s.check(s.get("ines", picture), visit{status: 404})
 }
 
 func TestExportIsADownload(t *testing.T) {

@@ -112,7 +112,7 @@ func NewLabel(v corpus.View, project corpus.Project, who corpus.Annotator, count
 // labelModules are what js/label.js imports, itself and through others. Named
 // in the page they load at once; found one by one they would load in a chain.
 var labelModules = []string{
-	"around.js", "beat.js", "cursor.js", "dialogs.js", "keys.js", "known.js", "marks.js", "minimap.js", "next.js", "outbox.js", "paint.js", "pointer.js", "same.js", "screen.js", "state.js", "suggestions.js", "sync.js", "turns.js", "words.js",
+	"around.js", "beat.js", "cursor.js", "dialogs.js", "keys.js", "known.js", "marks.js", "minimap.js", "next.js", "outbox.js", "paint.js", "pane.js", "pointer.js", "same.js", "screen.js", "state.js", "suggestions.js", "sync.js", "turns.js", "words.js",
 }
 
 func (p Label) page() Page {

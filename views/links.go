@@ -134,6 +134,9 @@ func UndoSettlingPath(id corpus.DocumentID) string { return SettlePath(id) + "/u
 // SourcePath is the page as it came, shown as plain text.
 func SourcePath(id corpus.DocumentID) string { return DocumentPath(id) + "/source" }
 
+// PicturePath is the page as it looked, without anything that acts.
+func PicturePath(id corpus.DocumentID) string { return DocumentPath(id) + "/picture" }
+
 // Practice and attention.
 
 // AttentionPath is how the people of a project went about their documents.

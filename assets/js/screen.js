@@ -9,6 +9,7 @@ import { Minimap } from "./minimap.js";
 import { Next } from "./next.js";
 import { newID } from "./outbox.js";
 import { later, Painter, read } from "./paint.js";
+import { Pane } from "./pane.js";
 import { Pointer } from "./pointer.js";
 import { elsewhere, places, Same, twins } from "./same.js";
 import { classNames, Model, Refused } from "./state.js";
@@ -54,6 +55,7 @@ export class Screen {
     this.stop = new AbortController();
     const { signal } = this.stop;
     this.minimap = new Minimap(byId("map"), this.model, this.cursor, (i) => this.#go(i, false), signal);
+    this.pane = new Pane(state, this.model, this.cursor, this.suggestions, (i, extend) => this.#go(i, extend), signal);
     this.pointer = new Pointer(this.painter, this.cursor, this.#meant(), signal);
     this.root.addEventListener("beforematch", (e) => this.#found(/** @type {Element} */ (e.target)), { signal });
 
@@ -85,12 +87,13 @@ export class Screen {
       },
     });
 
-    const { painter, minimap, around, suggestions, known } = this;
+    const { painter, minimap, around, pane, suggestions, known } = this;
     this.model.listener = {
       classes(i, j) {
         suggestions.changed(i, j);
         for (const opened of known.changed(i, j)) painter.classes(...opened);
         painter.classes(i, j);
+        pane.classes(i, j);
         for (let k = i; k <= j; k++) if (suggestions.hasSpans(k)) painter.marks(k);
         minimap.draw();
         around.changed();
@@ -111,6 +114,7 @@ export class Screen {
       },
       join: (i) => {
         painter.join(i);
+        pane.classes(i, i);
         this.#shift(i, -1);
         suggestions.recount();
         minimap.resize();
@@ -200,6 +204,7 @@ export class Screen {
     document.body.classList.toggle("inwords", this.cursor.inWords);
     this.painter.flush();
     if (reveal) this.painter.reveal(this.cursor.focus);
+    this.pane.show(reveal);
     this.around.here(this.#suggestedHere());
     this.minimap.draw();
   }
@@ -679,8 +684,8 @@ export class Screen {
   /** @param {string} name @param {boolean} repeated the key is held down */
   act(name, repeated = false) {
     const { cursor, model } = this, n = model.blocks.length;
-    if (repeated && ["submit", "skip", "flag", "help", "note", "reason"].includes(name)) return;
-    if (n === 0 && !["skip", "flag", "help", "note", "kept", "side", "reopen"].includes(name)) return say("This document has no blocks.");
+    if (repeated && ["submit", "skip", "flag", "help", "note", "picture", "reason"].includes(name)) return;
+    if (n === 0 && !["skip", "flag", "help", "note", "kept", "picture", "side", "reopen"].includes(name)) return say("This document has no blocks.");
     switch (name) {
       case "next": return this.#step(1);
       case "previous": return this.#step(-1);
@@ -750,6 +755,7 @@ export class Screen {
       case "note": return this.#openNote();
       case "submit": return this.#submit();
       case "reopen": return this.#reopen();
+      case "picture": return this.pane.turn();
       case "help": return this.outside.help();
       case "kept": return this.outside.kept();
       case "side": return this.#side();

@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -21,7 +22,10 @@ import (
 
 type importFiles struct {
 	Project   string   `required:"" placeholder:"NAME" help:"The project that gets the documents; it must be there."`
-	Format    string   `enum:"${inputs}" default:"auto" help:"How to read the files: ${enum}. auto goes by name and content. brat, aeb, chatnoir and cleaneval keep a document in two files: give the folder."`
+	Format    string   `enum:"${inputs}" default:"auto" help:"How to read the files: ${enum}. auto goes by name and content. brat, aeb, chatnoir, wcxb and cleaneval keep a document in two files: give the folder."`
+	Status    []int    `placeholder:"200,…" help:"Of web archives: take the responses with these statuses; 200 alone without it."`
+	Types     []string `name:"types" placeholder:"TYPE,…" help:"Of web archives: take pages of these media types; ${pageTypes} without it."`
+	Parts     int      `placeholder:"N" help:"Store after each N documents, instead of all at once: where the import is stopped, what is stored stays, and the same command goes on."`
 	As        string   `placeholder:"USER" help:"Who imports them, and whose drafts labelled spans become with --blocks none."`
 	Offsets   string   `enum:"auto,${offsets}" default:"auto" help:"What positions in the files of other tools count: ${enum}."`
 	Blocks    string   `enum:"ask,body,none" default:"ask" help:"Blocks of a file of another tool that has labelled spans only. body: all of them are body; none: they are left undecided, and the spans become drafts of --as."`
@@ -51,13 +55,17 @@ func (c *importFiles) Run(p *program) error {
 			return corpus.Invalidf("", "--blocks none makes drafts of a person; say whose, with --as NAME")
 		}
 
+		if c.Parts < 0 {
+			return corpus.Invalidf("", "--parts counts documents; %d is no such number", c.Parts)
+		}
+
 		before, err := s.Newest(p.ctx, into.ID)
 		if err != nil {
 			return err
 		}
 		show := newProgress(p.stderr)
 		o.Progress = show.at
-		report, err := s.Import(p.ctx, o, ingest.Documents(p.ctx, c.pages(p), into.Cutting))
+		report, err := importParts(p.ctx, s, o, ingest.Documents(p.ctx, c.pages(p), into.Cutting), c.Parts)
 		show.end()
 		if err != nil {
 			return err
@@ -68,6 +76,46 @@ func (c *importFiles) Run(p *program) error {
 
 		return tellCopies(p, s, into.ID, before)
 	})
+}
+
+// importParts imports n documents at a time, each part all or nothing, and all
+// at once for 0. A part with bad documents, unless these are skipped, is the last
+// one and is not stored; of its documents only the bad ones are counted, where
+// parts before it are stored.
+func importParts(ctx context.Context, s *db.Store, o corpus.ImportOptions, docs iter.Seq2[corpus.Incoming, error], n int) (total corpus.ImportReport, err error) {
+	if n == 0 {
+		return s.Import(ctx, o, docs)
+	}
+
+	next, stop := iter.Pull2(docs)
+	defer stop()
+	progress := o.Progress
+	for more := true; more; {
+		part := func(yield func(corpus.Incoming, error) bool) {
+			for range n {
+				var in corpus.Incoming
+				var err error
+				if in, err, more = next(); !more || !yield(in, err) {
+					return
+				}
+			}
+		}
+		o.Progress = func(r corpus.ImportReport) {
+			r.Add(total)
+			progress(r)
+		}
+		r, err := s.Import(ctx, o, part)
+		bad := r.Failed > 0 && !o.SkipBad && !o.DryRun
+		if total.Stored && (bad || err != nil) {
+			r = corpus.ImportReport{Failed: r.Failed, Problems: r.Problems, Noted: r.Noted, Notes: r.Notes}
+		}
+		total.Add(r)
+		if bad || err != nil {
+			return total, err
+		}
+	}
+
+	return total, nil
 }
 
 // tellCopies looks for near-copies of what came after a document. It is asked
@@ -92,7 +140,7 @@ func tellCopies(p *program, s *db.Store, project corpus.ProjectID, before corpus
 
 // pages reads what was named, in its order.
 func (c *importFiles) pages(p *program) iter.Seq2[ingest.Page, error] {
-	o := ingest.Options{Format: c.Format, Pieces: c.Pieces, LeaveOut: c.SkipBad}
+	o := ingest.Options{Format: c.Format, Statuses: c.Status, Types: c.Types, Pieces: c.Pieces, LeaveOut: c.SkipBad}
 	if c.Offsets != "auto" {
 		o.Offsets = c.Offsets
 	}
@@ -135,7 +183,12 @@ func (c *importFiles) tell(p *program, r corpus.ImportReport) error {
 		return errTold
 	}
 
-	return corpus.Invalidf("", "nothing was stored, because %s; repair that, or leave it out with --skip-bad", count(r.Failed, "document is bad", "documents are bad"))
+	nothing := "nothing was stored"
+	if r.Stored {
+		nothing = "from the part on that has them nothing was stored"
+	}
+
+	return corpus.Invalidf("", "%s, because %s; repair that, or leave it out with --skip-bad", nothing, count(r.Failed, "document is bad", "documents are bad"))
 }
 
 func (c *importFiles) print(w io.Writer, r corpus.ImportReport) {

@@ -34,6 +34,8 @@ var rules = map[string]rule{
 	"internal/score/files":      {[]string{"internal/score", "internal/text", "internal/corpus"}, "files become gold and answers, a report becomes text; what is measured is decided elsewhere"},
 	"internal/clean":            {[]string{"internal/score", "internal/text", "internal/corpus"}, "a cleaner sees a document and gives an answer; gold, projects and what keeps answers come to it"},
 	"internal/demo":             {[]string{"internal/corpus", "internal/ingest"}, "the sample comes in the way every document does"},
+	"internal/inert":            {[]string{"internal/text", "internal/corpus", "internal/segment"}, "a picture is made of a page and of its document's blocks; who asks for it, and in which frame it stands, is known above"},
+	"internal/inert/attacks":    {nil, "hostile pages are texts; who holds what against them is known above"},
 	"internal/load":             {nil, "a program of its own, which meets the server as people do: over HTTP"},
 	"internal/release":          {[]string{"internal/score", "internal/text", "internal/corpus"}, "what a release is to the byte is computed from gold and from files; what keeps releases comes to it"},
 	"internal/split":            {[]string{"internal/corpus"}, "who goes to which part follows from names and pairs; texts, and what keeps assignments, come to it"},
@@ -47,7 +49,7 @@ var rules = map[string]rule{
 	"db/dbtest":                 {[]string{"db", "internal/corpus"}, "real data files for the tests of others"},
 	"assets":                    {nil, "files for browsers, and where they are"},
 	"views":                     {[]string{"assets", "internal/text", "internal/corpus", "internal/split", "internal/agreement", "internal/score", "internal/report", "internal/attention", "internal/suggest"}, "a page is made of values that are there already; it asks nobody and cannot fail"},
-	"handlers":                  {[]string{"views", "assets", "db", "internal/text", "internal/corpus", "internal/split", "internal/segment", "internal/ingest", "internal/export", "internal/agreement", "internal/score", "internal/report", "internal/clean", "internal/score/files", "internal/suggest", "internal/suggest/blocks", "internal/suggest/spans"}, "a handler reads, acts once and renders"},
+	"handlers":                  {[]string{"views", "assets", "db", "internal/text", "internal/corpus", "internal/split", "internal/segment", "internal/inert", "internal/ingest", "internal/export", "internal/agreement", "internal/score", "internal/report", "internal/clean", "internal/score/files", "internal/suggest", "internal/suggest/blocks", "internal/suggest/spans"}, "a handler reads, acts once and renders"},
 	"cmd/annotate":              {[]string{"handlers", "views", "db", "internal/agreement", "internal/clean", "internal/report", "internal/release", "internal/corpus", "internal/split", "internal/segment", "internal/ingest", "internal/export", "internal/score", "internal/score/files", "internal/suggest", "internal/demo"}, "the program joins everything and is imported by nothing"},
 }
 

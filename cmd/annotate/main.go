@@ -138,6 +138,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 			"formats":     join(export.Formats, func(f export.Format) string { return f.Name }),
 			"layers":      join(export.Layers, func(l export.Layer) string { return string(l) }),
 			"inputs":      "auto," + strings.Join(ingest.Formats, ","),
+			"pageTypes":   strings.Join(ingest.PageTypes, ", "),
 			"offsets":     strings.Join(ingest.Offsets, ","),
 			"rules":       join(segment.Rules, func(r segment.Rule) string { return r.Name }),
 			"rule":        segment.Rules[0].Name,

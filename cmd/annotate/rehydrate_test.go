@@ -15,7 +15,7 @@ import (
 func TestWhoHasThePagesGetsTheRecordsBack(t *testing.T) {
 	pages := t.TempDir()
 	for name, content := range map[string]string{
-		"a.html": "<title>A</title><p>😀 Ada met Bob.<p>Read more",
+		"a.html": "<p>😀 Ada met Bob.<p>Read more",
 		"b.txt":  "The ferry is late.\n",
 		"c.txt":  "Nobody asked for this one.",
 	} {

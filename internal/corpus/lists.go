@@ -2,6 +2,7 @@ package corpus
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"annotate/internal/text"
@@ -102,6 +103,29 @@ func (r *ImportReport) Note(p Problem) {
 	if len(r.Notes) < MaxProblems {
 		r.Notes = append(r.Notes, p)
 	}
+}
+
+// Add adds what another part of the same import came to.
+func (r *ImportReport) Add(part ImportReport) {
+	r.New += part.New
+	r.Unchanged += part.Unchanged
+	r.Changed += part.Changed
+	r.Failed += part.Failed
+	r.Gold += part.Gold
+	r.Drafts += part.Drafts
+	r.Splits += part.Splits
+	r.GoldWords += part.GoldWords
+	r.GoldFound += part.GoldFound
+	r.Noted += part.Noted
+	for _, l := range part.NewLabels {
+		if !slices.Contains(r.NewLabels, l) {
+			r.NewLabels = append(r.NewLabels, l)
+		}
+	}
+	r.Problems = append(r.Problems, part.Problems[:min(len(part.Problems), MaxProblems-len(r.Problems))]...)
+	r.Notes = append(r.Notes, part.Notes[:min(len(part.Notes), MaxProblems-len(r.Notes))]...)
+	r.Sample = append(r.Sample, part.Sample[:min(len(part.Sample), 3-len(r.Sample))]...)
+	r.Stored = r.Stored || part.Stored
 }
 
 // MaxProblems bounds the list of problems kept; all are counted.

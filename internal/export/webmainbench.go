@@ -39,7 +39,7 @@ var WebMainBench = Format{
 		pageLoses(g, n, lost)
 		switch d := g.Document; {
 		case !hasPage(d):
-		case d.Segmenter != segment.FromTree:
+		case !segment.FromTree(d.Segmenter):
 			lost(Loss{Kind: LossSource, Detail: "its page has too many tags, or is nested too deeply, for a tree and is left out"})
 		default:
 			for _, r := range mixed(g) {
@@ -81,14 +81,14 @@ func bodyOf(g corpus.Gold) []int {
 // no tree.
 func (d Dataset) appendMarked(ctx context.Context, b []byte, g corpus.Gold) ([]byte, error) {
 	doc := g.Document
-	if !hasPage(doc) || doc.Segmenter != segment.FromTree {
+	if !hasPage(doc) || !segment.FromTree(doc.Segmenter) {
 		return b, nil
 	}
 	source, err := d.markup(ctx, doc)
 	if err != nil {
 		return b, err
 	}
-	t, root, nodes, ok := segment.Trace(source)
+	t, root, nodes, ok := segment.Trace(source, doc.Segmenter)
 	if !ok || t != doc.Text || len(nodes) != len(doc.Blocks) {
 		return b, corpus.Invalidf("", "its page gives another text than was labelled")
 	}

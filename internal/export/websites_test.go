@@ -261,7 +261,7 @@ func FuzzMarkedPages(f *testing.F) {
 			return
 		}
 		text, blocks, _, segmenter, _ := segment.HTML(source)
-		if len(blocks) == 0 || segmenter != segment.FromTree {
+		if len(blocks) == 0 || !segment.FromTree(segmenter) {
 			return
 		}
 		g := website(1, source)

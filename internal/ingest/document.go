@@ -34,8 +34,10 @@ import (
 // that cannot be taken and a *corpus.Invalid for an unknown rule.
 //
 // The name is the title, else the file's name, else the id where it is not a
-// hash, else the first words; the language is the declared one, else a guess where a sample leaves
-// no doubt.
+// hash, else the first words; the language is the declared one, else a guess
+// where a sample leaves no doubt. What a page of HTML says about itself (title,
+// published, author, sitename, canonical) goes to the metadata, and its
+// canonical address is the document's, where the importer gave none.
 func Document(p Page, cutting string) (corpus.Incoming, error) {
 	in, err := document(p, cutting)
 	var invalid *corpus.Invalid
@@ -98,7 +100,7 @@ func document(p Page, cutting string) (corpus.Incoming, error) {
 	}
 	switch {
 	case len(in.Blocks) == 0:
-		return in, errors.New("there is no visible text in it")
+		return in, errors.New("there is no visible text in it" + wanting(in.MediaType, info))
 	case len(in.Blocks) > MaxBlocks:
 		return in, fmt.Errorf("it would be cut into %d blocks; at most %d can be labelled", len(in.Blocks), MaxBlocks)
 	case t != nil:
@@ -107,12 +109,15 @@ func document(p Page, cutting string) (corpus.Incoming, error) {
 		}
 	}
 
-	in.ExternalID, in.URL, in.Site = p.ID, p.URL, site(p.URL)
+	tells := tellsOf(info, p.URL)
+	if in.Meta, err = tells.into(in.Meta); err != nil {
+		return in, err
+	}
+	in.ExternalID, in.URL = p.ID, cmp.Or(p.URL, tells.canonical)
+	in.Site = site(in.URL)
 	in.Name = name(p, info.Title, in.Text, in.Blocks[0].Range)
-	if in.Language = tag(p.Language); in.Language == "" {
-		if in.Language = tag(info.Language); in.Language == "" {
-			in.Language = guess(in.Text)
-		}
+	if in.Language = cmp.Or(tag(p.Language), tells.language); in.Language == "" {
+		in.Language = guess(in.Text)
 	}
 
 	return in, nil
@@ -130,6 +135,17 @@ func (p Page) read() (record, *task, error) {
 	}
 
 	return record{}, nil, nil
+}
+
+// wanting says why a page may be without text that people see in a browser.
+func wanting(mediaType string, info segment.Info) string {
+	switch {
+	case mediaType != "text/html":
+		return ""
+	case info.Framed:
+		return "; what it shows is in frames, which are pages of their own"
+	}
+	return "; where scripts make the text, take the page as a browser saves it"
 }
 
 // cut makes the text and the blocks.
@@ -151,7 +167,7 @@ const (
 )
 
 // hashLike are ids that programs gave and nobody can tell apart.
-var hashLike = regexp.MustCompile(`^(?:[a-z0-9]{1,10}:)?[0-9A-Fa-f-]{24,}$`)
+var hashLike = regexp.MustCompile(`^(?:[a-z0-9]{1,10}:){0,2}[0-9A-Fa-f-]{24,}$`)
 
 // name is what people see in lists.
 func name(p Page, title, t string, opening text.Range) string {

@@ -26,7 +26,7 @@ import (
 // looking into them.
 type Page struct {
 	File string // where it was found, for people: path inside upload or archive
-	Line int    // 1-based line of a record, 0 where the file is one document
+	Line int    // 1-based line of a record, its number in a web archive, 0 where the file is one document
 
 	ID       string // the importer's name for it, "" where there is none
 	URL      string
@@ -48,16 +48,21 @@ type Page struct {
 const Record = "application/json"
 
 // Formats that Options.Format may name, besides "" and "auto": by the file's
-// name, else by its content. Those behind csv are of other tools; brat,
-// cleaneval, aeb and chatnoir keep a document in two files, so they come as a
-// folder or an archive.
-var Formats = []string{"text", "html", "jsonl", "json", "csv",
-	"doccano", "labelstudio", "prodigy", "brat", "aeb", "chatnoir", "webmainbench", "cleaneval"}
+// name, else by its content. warc (also WET) and mhtml are pages with what
+// belongs to them. Those behind are of other tools; brat, cleaneval, aeb,
+// chatnoir and wcxb keep a document in two files, so they come as a folder or
+// an archive.
+var Formats = []string{"text", "html", "jsonl", "json", "csv", "warc", "mhtml",
+	"doccano", "labelstudio", "prodigy", "brat", "aeb", "chatnoir", "wcxb", "webmainbench", "cleaneval"}
 
 // Options say how to read.
 type Options struct {
 	Format string // "" or "auto", or one of Formats for every file
 	Limits Limits
+
+	// Of web archives.
+	Statuses []int    // of the responses that are taken; none: 200
+	Types    []string // of PageTypes, those that are taken; none: all
 
 	// The rest is for files of other tools.
 	Offsets  string // what positions count, one of Offsets; "" finds out, and asks where nothing tells
@@ -73,7 +78,7 @@ type Limits struct {
 	Total     int64 // bytes after decompression, of everything: 20 GiB
 	Ratio     int64 // decompressed to compressed bytes of one file: 200 …
 	RatioFrom int64 // … once this much has come out of it: 4 MiB
-	Entries   int   // files in one archive: 1 000 000; of a zip, whose list is held in memory, a fifth of it
+	Entries   int   // files in one archive, records in a web archive: 1 000 000; of a zip, whose list is held in memory, a fifth of it
 }
 
 func (l Limits) withDefaults() Limits {

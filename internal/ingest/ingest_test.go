@@ -322,7 +322,7 @@ func TestRecordFields(t *testing.T) {
 		t.Errorf("%+v", d)
 	}
 	docs, _ = take(t, "p.html", []byte("<html lang=hu><title>On the page</title><p>A"), ingest.Options{})
-	if d := docs[0]; d.Name != "On the page" || d.Language != "hu" || d.MediaType != "text/html" || d.Segmenter != "html-v1" {
+	if d := docs[0]; d.Name != "On the page" || d.Language != "hu" || d.MediaType != "text/html" || d.Segmenter != "html-v2" {
 		t.Errorf("%+v", d)
 	}
 }
@@ -490,7 +490,7 @@ func TestFormatCanBeForced(t *testing.T) {
 	if len(docs) != 1 || docs[0].Text != "<p>A" {
 		t.Error(docs)
 	}
-	for _, err := range ingest.Reader(t.Context(), strings.NewReader("A"), "a.txt", ingest.Options{Format: "warc"}) {
+	for _, err := range ingest.Reader(t.Context(), strings.NewReader("A"), "a.txt", ingest.Options{Format: "pdf"}) {
 		var invalid *corpus.Invalid
 		if !errors.As(err, &invalid) {
 			t.Error(err)

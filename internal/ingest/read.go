@@ -107,6 +107,10 @@ func sequence(ctx context.Context, o Options, run func(*finder)) iter.Seq2[Page,
 			yield(Page{}, corpus.Invalidf("blocks", "the blocks of labelled spans are %s or %s; there is no %q", BlocksBody, BlocksNone, o.Blocks))
 			return
 		}
+		if err := o.checkArchive(); err != nil {
+			yield(Page{}, err)
+			return
+		}
 		if f.format != "" && !slices.Contains(Formats, f.format) {
 			yield(Page{}, corpus.Invalidf("format", "there is no format %q; there are auto, %s", o.Format, strings.Join(Formats, ", ")))
 			return
@@ -138,6 +142,8 @@ type file struct {
 	origin *source // whose own failure ends the import
 	input  *source // what counts its bytes before decompression
 	packed bool    // it came out of an archive
+
+	packing packing // what its bytes come out of, nil where they are as they came
 
 	foreign *foreign          // for each of its pages
 	pair    func(*Page) error // adds what stands in another file
@@ -173,6 +179,8 @@ func (f *finder) path(p string) bool {
 		return f.refuse(p, 0, "there is no such file or folder")
 	case err != nil:
 		return f.refuse(p, 0, "it cannot be opened: "+cause(err))
+	case info.IsDir() && f.given.assetOf(filepath.ToSlash(p)+"/-") != "":
+		return f.say(p, "what belongs to the saved page beside it, no documents of its own")
 	case info.IsDir():
 		return f.folder(p)
 	case !info.Mode().IsRegular() && info.Mode()&fs.ModeNamedPipe == 0:
@@ -354,6 +362,10 @@ func (f *finder) open(in file, b *bufio.Reader) bool {
 	if s, ok := cutExt(in.id, ".tgz"); ok {
 		in.id = s + ".tar"
 	}
+	in.packing, _ = out.(packing)
+	if g, ok := out.(*gzipMembers); ok {
+		g.at = func() int64 { return in.input.read - int64(b.Buffered()) }
+	}
 	var grown int64
 	compressed := func() int64 { return in.input.read }
 	inner := bufio.NewReaderSize(&meter{r: out, in: compressed, out: &grown, total: &f.total, l: f.l}, 64<<10)
@@ -374,6 +386,9 @@ func cutExt(name, ext string) (string, bool) {
 
 // inside reads an uncompressed file: a tar, or by its format.
 func (f *finder) inside(in file, b *bufio.Reader) bool {
+	if f.tree != nil && f.tree.assets[in.at] {
+		return true
+	}
 	if f.tree != nil {
 		if taken, ok := f.member(in, b); taken {
 			return ok
@@ -396,18 +411,29 @@ func (f *finder) inside(in file, b *bufio.Reader) bool {
 		return f.refuse(in.shown, 0, nested)
 	}
 
-	if f.tree == nil && (f.format == "brat" || f.format == "cleaneval") {
+	pairs := f.format == "brat" || f.format == "cleaneval" || f.format == "wcxb"
+	if f.tree == nil && pairs {
 		return f.refuse(in.shown, 0, fmt.Sprintf("a document of %s is two files; give the folder or an archive that has both", f.format))
 	}
 
 	sample, err := b.Peek(8 << 10)
+	web := archiveOf(in.id, sample)
+	if f.format != "" && (f.format != "warc" || web != "index") {
+		web = f.format
+	}
+	switch web { // which may be as binary as what it holds
+	case "index":
+		return f.say(in.shown, "a list or index of web archives, which was passed over")
+	case "warc", "mhtml":
+		return f.read(in, b, web, false)
+	}
 	if what := binaryFile(sample); what != "" && err != nil && err != io.EOF { // it only looks so because it is damaged
 		return f.broken(in, 0, err)
 	} else if what != "" {
 		return f.refuse(in.shown, 0, notText(what))
 	}
 	format, recognised := f.format, ""
-	if format == "" || format == "brat" || format == "cleaneval" { // what a folder of these holds beside its pairs
+	if format == "" || pairs { // what a folder of these holds beside its pairs
 		format = formatOf(in.id, sample)
 	}
 	if f.format == "" && (format == "json" || format == "jsonl") {
@@ -417,7 +443,7 @@ func (f *finder) inside(in file, b *bufio.Reader) bool {
 		if err != nil && err != io.EOF { // an archive that is cut off before it can be told
 			return f.broken(in, 0, err)
 		}
-		return f.refuse(in.shown, 0, fmt.Sprintf("files that end in %q are not read; there are .txt, .md, .html, .jsonl, .json, .csv and .tsv, also .gz or .zst of them, .zip and .tar.gz, or name the format", path.Ext(in.id)))
+		return f.refuse(in.shown, 0, fmt.Sprintf("files that end in %q are not read; there are .txt, .md, .html, .jsonl, .json, .csv, .tsv, .warc and .mhtml, also .gz or .zst of them, .zip and .tar.gz, or name the format", path.Ext(in.id)))
 	}
 
 	return f.read(in, b, format, recognised != "")
@@ -432,9 +458,13 @@ func (f *finder) read(in file, b *bufio.Reader, format string, recognised bool) 
 	case "csv":
 		return f.csv(in, b)
 	case "html":
-		return f.whole(in, b, "text/html")
+		return f.htmlPage(in, b)
 	case "text":
 		return f.whole(in, b, "text/plain")
+	case "warc":
+		return f.warc(in, b)
+	case "mhtml":
+		return f.mhtml(in, b)
 	}
 
 	return f.records(in, b, format, recognised)
@@ -448,6 +478,7 @@ var extensions = map[string]string{
 	".html": "html", ".htm": "html", ".xhtml": "html",
 	".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "json",
 	".csv": "csv", ".tsv": "csv",
+	".warc": "warc", ".wet": "warc", ".mhtml": "mhtml", ".mht": "mhtml",
 }
 
 // formatOf tells by the name, and by the content where the name has no
@@ -494,7 +525,12 @@ func (f *finder) whole(in file, r io.Reader, mediaType string) bool {
 		return f.refuse(in.shown, 0, "there is nothing but white space in it")
 	}
 
-	return f.record(in, Page{File: in.shown, ID: in.id, MediaType: mediaType, Raw: raw})
+	p := Page{File: in.shown, ID: in.id, MediaType: mediaType, Raw: raw}
+	if mediaType == "text/html" {
+		p.URL = savedAddress(raw)
+	}
+
+	return f.record(in, p)
 }
 
 // entry reads one file of an archive.

@@ -77,17 +77,17 @@ func size(n int64) string {
 	return fmt.Sprintf("%d bytes", n)
 }
 
-// decompress opens gzip and zstd by their first bytes. method is "" where r is
-// neither. close must be called.
+// decompress opens gzip and zstd by their first bytes; what it gives is then a
+// packing. method is "" where r is neither. close must be called.
 func decompress(r *bufio.Reader) (out io.Reader, method string, close func(), err error) {
 	head, _ := r.Peek(4)
 	switch {
 	case bytes.HasPrefix(head, []byte{0x1f, 0x8b}):
-		z, err := gzip.NewReader(r)
+		z, err := newGzip(r)
 		return z, "gzip", func() {}, err
 	case bytes.HasPrefix(head, []byte{0x28, 0xb5, 0x2f, 0xfd}),
 		len(head) == 4 && head[0]&0xf0 == 0x50 && bytes.Equal(head[1:], []byte{0x2a, 0x4d, 0x18}):
-		z, err := zstd.NewReader(r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(32<<20))
+		z, err := newZstd(r)
 		if err != nil {
 			return nil, "zstd", func() {}, err
 		}

@@ -23,18 +23,23 @@ type tree struct {
 
 	entered bool // forms are found out
 
-	known map[string]string // names by themselves without the ending of a packing
-	pages map[string]string // the first page of each stem
-	texts map[string]string // the only .txt of each stem, "" where there are several
-	anns  bool              // some file ends in .ann
-	used  map[string]bool   // pages that gold was found for, and forms that were told
+	known  map[string]string // names by themselves without the ending of a packing
+	pages  map[string]string // the first page of each stem
+	texts  map[string]string // the only .txt of each stem, "" where there are several
+	anns   bool              // some file ends in .ann
+	sets   map[string]bool   // folders of WCXB: those with ground-truth in them, and what is around these
+	saved  map[string]bool   // pages with a folder of what belongs to them
+	assets map[string]bool   // what is in these folders
+
+	used map[string]bool // pages that gold was found for, and forms that were told
 }
 
 // together are the formats that keep a document in two files.
-var together = []string{"brat", "cleaneval", "aeb", "chatnoir"}
+var together = []string{"brat", "cleaneval", "aeb", "chatnoir", "wcxb"}
 
 func newTree(names []string, open func(string) (io.ReadCloser, error)) *tree {
-	t := &tree{names: names, open: open, known: map[string]string{}, pages: map[string]string{}, texts: map[string]string{}, used: map[string]bool{}}
+	t := &tree{names: names, open: open, known: map[string]string{}, pages: map[string]string{}, texts: map[string]string{},
+		sets: map[string]bool{}, saved: map[string]bool{}, assets: map[string]bool{}, used: map[string]bool{}}
 	for _, n := range names {
 		plain := unpackedName(n)
 		t.known[plain] = n
@@ -48,6 +53,14 @@ func newTree(names []string, open func(string) (io.ReadCloser, error)) *tree {
 			t.texts[stem(plain)] = n
 		case ext == ".ann":
 			t.anns = true
+		case wcxbGold(plain):
+			root := path.Dir(path.Dir(plain))
+			t.sets[root], t.sets[path.Dir(root)] = true, true
+		}
+	}
+	for _, n := range names {
+		if page := t.assetOf(n); page != "" {
+			t.saved[page], t.assets[n] = true, true
 		}
 	}
 
@@ -123,6 +136,8 @@ func (f *finder) holds(t *tree, form string) bool {
 			found = ext == ".ann" && t.known[strings.TrimSuffix(plain, path.Ext(plain))+".txt"] != ""
 		case "cleaneval":
 			found = ext == ".txt" && t.pages[stem(plain)] != "" && look(name, cleanEvalText.Match)
+		case "wcxb":
+			found = wcxbGold(plain) && t.pages[stem(plain)] != "" && look(name, isWCXB)
 		default:
 			found = records(ext) && !answers(plain) && look(name, func(head []byte) bool {
 				is, _ := recordsOf(head)
@@ -199,6 +214,8 @@ func (f *finder) member(in file, b *bufio.Reader) (taken, ok bool) {
 			taken, ok = f.bratMember(in, b)
 		case "cleaneval":
 			taken, ok = f.cleanEvalMember(in, b)
+		case "wcxb":
+			taken, ok = f.wcxbMember(in, b)
 		default: // pages come with their gold
 			plain := unpackedName(in.at)
 			taken, ok = isPage(plain) || answers(plain), true
@@ -286,6 +303,9 @@ func (f *finder) tell(form string, spans bool) bool {
 func (f *finder) leave() bool {
 	t := f.tree
 	f.tree = nil
+	if n := len(t.assets); n > 0 && !f.say("", fmt.Sprintf("%s in folders of saved pages are no documents of their own", number(n, "file"))) {
+		return false
+	}
 	if !slices.Contains(t.forms, "aeb") && !slices.Contains(t.forms, "chatnoir") {
 		return true
 	}

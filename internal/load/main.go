@@ -8,6 +8,7 @@
 //	go run ./internal/load
 //	go run ./internal/load -sizes 1000,10000,100000 -each 5s
 //	go run ./internal/load -corpus pages.jsonl      real pages, blown up, instead of made ones
+//	go run ./internal/load -warc crawl.warc.gz -megabytes 1000
 package main
 
 import (
@@ -47,7 +48,20 @@ func main() {
 	flag.IntVar(&o.queued, "queue", 20_000, "how many documents the project holds that people label together")
 	flag.StringVar(&o.corpus, "corpus", "", "a file of JSON Lines with a text each, to be blown up; without it texts are made")
 	flag.StringVar(&o.program, "program", "", "an annotate to measure; without it the one of this module is built")
+	archive := flag.String("warc", "", "only make a web archive of that name, .warc or .warc.gz, to be imported")
+	megabytes := flag.Int64("megabytes", 1000, "how large it is before compression")
 	flag.Parse()
+	if *archive != "" {
+		s, err := pagesFrom(o.corpus)
+		if err == nil {
+			err = writeWARC(*archive, *megabytes<<20, s)
+		}
+		if err != nil {
+			fmt.Fprintln(os.Stderr, "load:", err)
+			os.Exit(1)
+		}
+		return
+	}
 	for s := range strings.SplitSeq(*sizes, ",") {
 		n, err := strconv.Atoi(strings.TrimSpace(s))
 		if err != nil || n < 100 {

@@ -9,31 +9,32 @@ import (
 	"annotate/internal/corpus"
 )
 
-// Info is what a page says about itself.
-type Info struct {
-	Title    string // of <title>, white space collapsed; "" without one
-	Language string // as declared on <html> or in a meta element; "" without one
-}
-
 // HTML makes the document text of a page and its blocks. A block is the text
 // of one block-level element between its block-level children, with white
 // space as CSS would show it; two or more <br> in a row, and each cell, list
 // item, caption and option begin a new one. The text is the blocks joined by
-// LF. Attributes (alternative texts, values) are not text; scripts, styles,
-// templates, frames and the head are left out. What is there but not shown is
-// a block of its own with Hidden set, after the block in which it stands.
+// LF. Style sheets are not read: what is a block and what is shown is told by
+// elements, their attributes and inline styles, and the class names by which
+// pages hide text from sight. Attributes (alternative texts, values) are not
+// text; scripts, styles, frames and the head are left out. What is there but
+// not shown is a block of its own with Hidden set, after the block in which it
+// stands.
+//
+// Two items that stand side by side without white space, such as links of a
+// menu that only its style sheet draws apart, are parted by a space, so that no
+// word is made of two.
 //
 // source must be valid UTF-8. A page that is nested too deeply for the parser
-// or has too many tags is read without a tree ("html-flat-v1"), which gives
+// or has too many tags is read without a tree ("html-flat-v2"), which gives
 // nearly the same blocks. A page without visible text gives no block and no
 // error.
 func HTML(source string) (t string, blocks []corpus.Block, info Info, segmenter string, err error) {
-	p := newPage(len(source))
+	p := newPage(len(source), newest)
 	if root, ok := tree(source); ok {
-		segmenter = FromTree
+		segmenter = treeRules[newest]
 		p.walk(root)
 	} else {
-		segmenter = "html-flat-v1"
+		segmenter = "html-flat-v2"
 		p.tokens(source)
 	}
 	p.finish()
@@ -42,18 +43,43 @@ func HTML(source string) (t string, blocks []corpus.Block, info Info, segmenter 
 	return p.text.String(), p.blocks, p.info, segmenter, nil
 }
 
-// FromTree is the segmenter of a page that was read as a tree.
-const FromTree = "html-v1"
+// rule is a version of the rule for HTML. Documents keep the one that cut them.
+type rule int
 
-// Trace reads a page as HTML does and also tells which text nodes of its tree
-// each block is made of, in order; a text node belongs to one block at most. It
-// is false for a page that HTML reads without a tree.
-func Trace(source string) (t string, root *html.Node, nodes [][]*html.Node, ok bool) {
-	root, ok = tree(source)
-	if !ok {
+const (
+	first  rule = 1
+	newest rule = 2
+)
+
+// treeRules are the segmenters that read a page as a tree.
+var treeRules = map[rule]string{first: "html-v1", newest: "html-v2"}
+
+// FromTree reports whether a segmenter read its page as a tree, so that Trace
+// can read it again.
+func FromTree(segmenter string) bool { return treeRule(segmenter) != 0 }
+
+func treeRule(segmenter string) rule {
+	for r, name := range treeRules {
+		if name == segmenter {
+			return r
+		}
+	}
+	return 0
+}
+
+// Trace reads a page as the segmenter of its document did, and also tells which
+// text nodes of its tree each block is made of, in order; a text node belongs
+// to one block at most. It is false where the segmenter is not FromTree, or the
+// page gives no tree.
+func Trace(source, segmenter string) (t string, root *html.Node, nodes [][]*html.Node, ok bool) {
+	r := treeRule(segmenter)
+	if r == 0 {
 		return "", nil, nil, false
 	}
-	p := newPage(len(source))
+	if root, ok = tree(source); !ok {
+		return "", nil, nil, false
+	}
+	p := newPage(len(source), r)
 	p.node = root // any: walk sets it at each text
 	p.walk(root)
 	p.finish()
@@ -90,9 +116,7 @@ func (p *page) walk(n *html.Node) {
 			p.walk(c)
 		}
 	case html.ElementNode:
-		if n.DataAtom == atom.Title && n.Namespace == "" && p.title.Len() == 0 && n.FirstChild != nil {
-			p.title.WriteString(n.FirstChild.Data)
-		}
+		p.hears(n)
 		if !p.open(n.Data, n.DataAtom, n.Attr) {
 			return
 		}
@@ -212,11 +236,15 @@ var (
 		atom.Th, atom.Thead, atom.Tr, atom.Ul, atom.Xmp)
 
 	// leftOut elements are never shown and hold no words of the page.
-	leftOut = tags(atom.Title, atom.Script, atom.Style, atom.Template, atom.Iframe, atom.Noembed, atom.Noframes, atom.Frameset,
+	leftOut = tags(atom.Title, atom.Script, atom.Style, atom.Iframe, atom.Noembed, atom.Noframes, atom.Frameset,
 		atom.Datalist, atom.Rp, atom.Colgroup, atom.Link, atom.Meta, atom.Base)
 
 	// fallback elements hold words for browsers that cannot show them.
 	fallback = tags(atom.Noscript, atom.Audio, atom.Video, atom.Canvas, atom.Object)
+
+	// replaced elements are drawn in the line; no word runs over them.
+	replaced = tags(atom.Img, atom.Svg, atom.Input, atom.Picture, atom.Audio, atom.Video, atom.Canvas, atom.Object, atom.Embed,
+		atom.Meter, atom.Progress)
 
 	preformatted = tags(atom.Pre, atom.Textarea, atom.Listing, atom.Xmp, atom.Plaintext)
 

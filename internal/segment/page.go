@@ -1,6 +1,7 @@
 package segment
 
 import (
+	"cmp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -14,10 +15,12 @@ import (
 
 // page collects the text and blocks of a page while elements open and close.
 type page struct {
+	rule   rule
 	text   strings.Builder
 	cp     int // code points in text
 	blocks []corpus.Block
 	info   Info
+	heard  int // bytes of JSON-LD so far
 	title  strings.Builder
 
 	stack []frame
@@ -46,6 +49,16 @@ type frame struct {
 	path    string // of the nearest block-level element
 	depth   int    // elements on the path
 	choice  bool   // a <select> that shows one option at a time
+	href    string // of the link around
+
+	// The rest is not known to html-v1.
+	lines bool // white space collapses, line ends stay
+
+	// These concern the element alone, not those inside.
+	ranked bool // a heading by its role
+	box    bool // no word runs over its edges, though it may stand in a line
+	items  bool // its children are blocks
+	boxes  bool // its children are boxes
 }
 
 func (f frame) hidden() bool { return f.gone || f.unseen }
@@ -53,11 +66,14 @@ func (f frame) hidden() bool { return f.gone || f.unseen }
 // run is the text of a block that is not finished.
 type run struct {
 	text    strings.Builder
-	cp      int  // code points in text
-	solid   int  // bytes of text up to the last character that is not white space
-	solidCP int  // the same in code points
-	space   bool // a collapsed white space stands before what comes next
-	breaks  int  // line breaks that stand before what comes next
+	cp      int    // code points in text
+	solid   int    // bytes of text up to the last character that is not white space
+	solidCP int    // the same in code points
+	space   bool   // a collapsed white space stands before what comes next
+	breaks  int    // line breaks that stand before what comes next
+	seam    bool   // no word continues in what comes next
+	linkEnd int    // bytes of text up to the end of the newest link, and
+	href    string // where that leads
 	letters int
 	linked  int // letters in links
 	path    string
@@ -74,8 +90,8 @@ type ready struct {
 	nodes []*html.Node
 }
 
-func newPage(size int) *page {
-	p := &page{paths: map[string]string{}, stack: make([]frame, 1, 64)}
+func newPage(size int, r rule) *page {
+	p := &page{rule: r, paths: map[string]string{}, stack: make([]frame, 1, 64)}
 	p.text.Grow(size / 8)
 
 	return p
@@ -93,48 +109,70 @@ func (p *page) run() *run {
 // open begins an element. It is false, and close must not be called, where the
 // element is left out altogether.
 func (p *page) open(name string, a atom.Atom, attrs []html.Attribute) bool {
-	f := *p.top()
+	outer := p.top()
+	f := *outer
+	f.ranked, f.box, f.items, f.boxes = false, outer.boxes, false, false
 	switch {
-	case leftOut[a], name == "desc", name == "metadata":
-		if a == atom.Meta {
-			p.meta(attrs)
+	case leftOut[a], name == "desc", name == "metadata", a == atom.Template && p.rule == first:
+		p.told(a, attrs)
+		if a == atom.Iframe {
+			p.seam()
 		}
 		return false
 	case a == atom.Br:
 		p.lineBreak()
 	case a == atom.Html:
 		if p.info.Language == "" {
-			p.info.Language = strings.TrimSpace(first(attr(attrs, "lang"), attr(attrs, "xml:lang")))
+			p.info.Language = strings.TrimSpace(cmp.Or(attr(attrs, "lang"), attr(attrs, "xml:lang")))
 		}
 	}
 
 	f.block = blockLevel[a]
+	f.box = f.box || replaced[a] || a == 0 && strings.IndexByte(name, '-') > 0
 	if h := headings[a]; h > 0 {
 		f.heading = h
 	}
-	f.link = f.link || a == atom.A && has(attrs, "href")
-	f.pre = f.pre || preformatted[a]
-	f.gone = f.gone || fallback[a] || name == "annotation" || name == "annotation-xml" ||
+	if a == atom.A && has(attrs, "href") {
+		f.link, f.href = true, attr(attrs, "href")
+	}
+	if preformatted[a] {
+		f.pre, f.lines = true, false
+	}
+	f.gone = f.gone || fallback[a] || a == atom.Template && !has(attrs, "shadowrootmode") ||
+		name == "annotation" || name == "annotation-xml" ||
 		a == atom.Dialog && !has(attrs, "open") || a == atom.Option && f.choice && !has(attrs, "selected")
 	f.choice = a == atom.Select && !has(attrs, "multiple") && !has(attrs, "size") || f.choice && a == atom.Optgroup
-	style(&f, attrs, a == atom.Html || a == atom.Body)
+	if p.rule == first {
+		f.firstStyle(attrs, a == atom.Html || a == atom.Body)
+	} else {
+		f.style(outer, a, attrs)
+	}
 
 	if f.block && a != atom.Html {
 		f.path, f.depth = p.join(f.path, name, f.depth), f.depth+1
 	}
+	p.enter(f)
+
+	return true
+}
+
+// enter makes the edges at the beginning of an element.
+func (p *page) enter(f frame) {
+	outer := *p.top()
 
 	// The edge is made where the element's own text will go: a hidden one does
 	// not break the shown line in which it stands.
-	entered := f.hidden() && !p.top().hidden()
-	if !f.hidden() && p.top().hidden() {
+	if !f.hidden() && outer.hidden() {
 		p.edge()
 	}
 	p.stack = append(p.stack, f)
-	if f.block || entered {
+	if f.block || f.hidden() && !outer.hidden() {
 		p.edge()
 	}
-
-	return true
+	r := p.run()
+	if f.box || f.link && !outer.link && r.linkEnd == r.text.Len() && r.href != f.href {
+		p.seam()
+	}
 }
 
 // close ends the newest open element.
@@ -144,36 +182,20 @@ func (p *page) close() {
 	if f.block || f.hidden() && !outer.hidden() {
 		p.edge()
 	}
+	if r := p.run(); f.link && !outer.link {
+		r.linkEnd, r.href = r.text.Len(), f.href
+	}
 	p.stack = p.stack[:len(p.stack)-1]
+	if f.box || f.hidden() {
+		p.seam()
+	}
 }
 
-// style reads what an element says about how it is shown.
-func style(f *frame, attrs []html.Attribute, root bool) {
-	for _, at := range attrs {
-		switch at.Key {
-		case "hidden":
-			f.gone = f.gone || !root
-		case "aria-hidden":
-			// On a word of a sentence it says "do not read this aloud"; on a box, "this is not here".
-			f.gone = f.gone || f.block && !root && strings.EqualFold(strings.TrimSpace(at.Val), "true")
-		case "style":
-			for d := range strings.SplitSeq(at.Val, ";") {
-				name, value, _ := strings.Cut(d, ":")
-				value, _, _ = strings.Cut(value, "!")
-				value = strings.ToLower(strings.TrimSpace(value))
-				switch strings.ToLower(strings.TrimSpace(name)) {
-				case "display":
-					// Pages that hide all of themselves do so until their script runs.
-					f.gone = f.gone || value == "none" && !root
-					f.block = f.block || value == "block" || value == "flex" || value == "grid" || value == "list-item" ||
-						strings.HasPrefix(value, "table")
-				case "visibility":
-					f.unseen = (value == "hidden" || value == "collapse") && !root
-				case "white-space":
-					f.pre = value == "pre" || value == "pre-wrap" || value == "pre-line" || value == "break-spaces"
-				}
-			}
-		}
+// seam parts the words around a place where items meet without white space.
+// Letters that are drawn apart by a style sheet look joined here.
+func (p *page) seam() {
+	if p.rule > first {
+		p.run().seam = true
 	}
 }
 
@@ -274,12 +296,12 @@ func (p *page) add(f *frame, r *run, s string, n, solid, solidN, letters int, vi
 		case r.breaks > 0:
 			r.text.WriteByte('\n')
 			r.cp++
-		case r.space:
+		case r.space, r.seam && touch(r.text.String(), s):
 			r.text.WriteByte(' ')
 			r.cp++
 		}
 	}
-	r.space, r.breaks = false, 0
+	r.space, r.breaks, r.seam = false, 0, false
 	r.trace(p.node)
 	if solid > 0 {
 		r.solid, r.solidCP = r.text.Len()+solid, r.cp+solidN
@@ -293,10 +315,26 @@ func (p *page) add(f *frame, r *run, s string, n, solid, solidN, letters int, vi
 	r.visible = r.visible || visible
 }
 
+// touch reports whether a text would be read as going on in the next one: a
+// word in a word, or a sentence without its space.
+func touch(before, behind string) bool {
+	last, _ := utf8.DecodeLastRuneInString(before)
+	next, _ := utf8.DecodeRuneInString(behind)
+	part := func(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }
+
+	return part(next) && (part(last) || strings.ContainsRune(".,:;!?…)", last))
+}
+
 // kept adds text whose white space counts. Lines without anything in front of
 // the block are dropped, the indentation of its first line is not.
 func (p *page) kept(f *frame, r *run, s string) {
 	s = strings.ReplaceAll(s, "\r", "\n")
+	if f.lines {
+		s = oneLineEach(s)
+		if r.text.Len() == 0 || r.space || strings.HasSuffix(r.text.String(), " ") {
+			s = strings.TrimLeft(s, " ")
+		}
+	}
 	if r.text.Len() == 0 {
 		i := strings.IndexFunc(s, func(c rune) bool { return !unicode.IsSpace(c) })
 		if i < 0 {
@@ -314,7 +352,7 @@ func (p *page) kept(f *frame, r *run, s string) {
 			r.cp++
 		}
 	}
-	r.space, r.breaks = false, 0
+	r.space, r.breaks, r.seam = false, 0, false
 	r.trace(p.node)
 
 	base := r.text.Len()
@@ -410,14 +448,6 @@ func (p *page) finish() {
 	p.edge()
 }
 
-// meta takes the language from <meta http-equiv="content-language">.
-func (p *page) meta(attrs []html.Attribute) {
-	if p.info.Language == "" && strings.EqualFold(attr(attrs, "http-equiv"), "content-language") {
-		lang, _, _ := strings.Cut(attr(attrs, "content"), ",")
-		p.info.Language = strings.TrimSpace(lang)
-	}
-}
-
 func attr(attrs []html.Attribute, key string) string {
 	for _, a := range attrs {
 		if a.Key == key {
@@ -434,11 +464,4 @@ func has(attrs []html.Attribute, key string) bool {
 		}
 	}
 	return false
-}
-
-func first(a, b string) string {
-	if a != "" {
-		return a
-	}
-	return b
 }

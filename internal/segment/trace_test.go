@@ -16,8 +16,8 @@ func TestTraceNamesTheTextsOfEachBlock(t *testing.T) {
 		"",
 	} {
 		want, blocks, _, segmenter, _ := segment.HTML(source)
-		text, root, nodes, ok := segment.Trace(source)
-		if !ok || segmenter != segment.FromTree || text != want || root == nil || len(nodes) != len(blocks) {
+		text, root, nodes, ok := segment.Trace(source, segmenter)
+		if !ok || !segment.FromTree(segmenter) || text != want || root == nil || len(nodes) != len(blocks) {
 			t.Errorf("%q: %q with %d of %d blocks", source, text, len(nodes), len(blocks))
 			continue
 		}
@@ -33,7 +33,7 @@ func TestTraceNamesTheTextsOfEachBlock(t *testing.T) {
 		}
 	}
 
-	if _, _, _, ok := segment.Trace(strings.Repeat("<div>", 600) + "deep"); ok {
+	if _, _, _, ok := segment.Trace(strings.Repeat("<div>", 600)+"deep", "html-v2"); ok {
 		t.Error("a page that is nested too deeply has a tree")
 	}
 }
