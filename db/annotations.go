@@ -48,7 +48,7 @@ type work struct {
 	a    *corpus.Annotation // nil until loaded
 	row  int64              // annotations.id, 0 while there is no event
 	seen map[string]bool    // ids of its events
-	why  corpus.Purpose     // what it is for; before its first event, what it would be for now
+	why  corpus.Purpose     // what it is for; before its first event, what it would be for if they began
 	from *corpus.Gold       // the gold it starts from, where it has no event of its own
 }
 

@@ -126,7 +126,7 @@ type faultKind int
 
 const (
 	providerAway  faultKind = iota // it does not answer, or not as a provider does
-	answerRefused                  // what it says is not for us, not for now, or not from it
+	answerRefused                  // what it says is not for us, of another time, or not from it
 	refusedThere                   // it did not sign the person in
 	flowUnknown                    // nobody went who could come back
 	notInvited
